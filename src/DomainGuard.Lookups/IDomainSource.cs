@@ -1,0 +1,64 @@
+using DomainGuard.Core.Domains;
+
+namespace DomainGuard.Lookups;
+
+/// <summary>What is asked about one domain.</summary>
+/// <param name="Domain">Registrable domain, A-label, lower case, no trailing dot.</param>
+/// <param name="MailHosts">Mail hosts below it whose MX is wanted (A-labels); empty asks the domain itself.</param>
+/// <param name="Now">Guard time (UTC): becomes <see cref="Observation.AskedAt"/>.</param>
+public sealed record LookupQuestion(string Domain, IReadOnlyList<string> MailHosts, DateTimeOffset Now);
+
+/// <summary>Something that is asked about domains. Never throws for what the other side does: a failure is an observation.</summary>
+public interface IDomainSource
+{
+    /// <summary>Which source this is.</summary>
+    SourceKind Kind { get; }
+
+    /// <summary>Switched on, and its key is there where it needs one.</summary>
+    bool IsEnabled { get; }
+
+    /// <summary>The host whose lane the question goes through (with ":port" when not the default one); null when this source does not serve the name.</summary>
+    string? HostFor(string domain);
+
+    /// <summary>Asks once. The caller has reserved the lane. Cancelled only by <paramref name="cancel"/>; its own time-outs are failures.</summary>
+    Task<Observation> AskAsync(LookupQuestion question, CancellationToken cancel);
+}
+
+/// <summary>Who wants a slot of a lane.</summary>
+public enum LaneUse
+{
+    /// <summary>A scan: slots come in blocks of up to one second.</summary>
+    Scan,
+
+    /// <summary>Somebody waits for the answer (gate, one rescan, <c>check</c>): slots come singly and first; a quarter of the rate is kept for it.</summary>
+    Interactive,
+}
+
+/// <summary>What lanes remember beyond this process. In memory for <c>check</c>; the database's lane rows elsewhere.</summary>
+public interface ILaneStore
+{
+    /// <summary>
+    /// Reserves between 1 and <paramref name="wanted"/> consecutive slots of a host, <paramref name="spacing"/> apart, and gives back the real time (UTC) of the first
+    /// and how many were granted. Slots in the past are lost, never saved up.
+    /// </summary>
+    Task<LaneSlots> ReserveAsync(string host, SourceKind source, int wanted, TimeSpan spacing, CancellationToken cancel);
+
+    /// <summary>Until when (real time, UTC) the host rests; null when it does not.</summary>
+    Task<LaneRest?> RestOfAsync(string host, CancellationToken cancel);
+
+    /// <summary>Puts a host to rest, for every process.</summary>
+    Task RestAsync(string host, SourceKind source, LaneRest rest, CancellationToken cancel);
+
+    /// <summary>Takes <paramref name="count"/> questions from the source's budget of the guard day; false when it is spent.</summary>
+    Task<bool> SpendAsync(SourceKind source, DateOnly day, int count, CancellationToken cancel);
+}
+
+/// <summary>Slots that were granted.</summary>
+/// <param name="First">Real time (UTC) of the first.</param>
+/// <param name="Count">How many.</param>
+public readonly record struct LaneSlots(DateTimeOffset First, int Count);
+
+/// <summary>A rest of a lane.</summary>
+/// <param name="Until">Real time (UTC).</param>
+/// <param name="Reason">In words, at most 300 characters.</param>
+public sealed record LaneRest(DateTimeOffset Until, string Reason);
