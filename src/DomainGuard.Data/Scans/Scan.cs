@@ -85,8 +85,23 @@ public sealed class Scan
     /// <summary>Of these, answered.</summary>
     public int Answered { get; set; }
 
+    /// <summary>Not asked, because the day's budget was spent: they are due again tomorrow.</summary>
+    public int GivenUp { get; set; }
+
+    /// <summary>Answers that were judged and written, or found void: what was looked up is staged first and settled when the sums are known.</summary>
+    public int Settled { get; set; }
+
     /// <summary>Verdicts that changed.</summary>
     public int Changed { get; set; }
+
+    /// <summary>What kept it from being complete, in words, at most 500 characters; null when there is nothing to say.</summary>
+    public string? Note { get; set; }
+
+    /// <summary>The node that prepares or settles it, at most 100 characters; null when nobody does.</summary>
+    public string? LeaseOwner { get; set; }
+
+    /// <summary>Until when (UTC, real time).</summary>
+    public DateTimeOffset? LeaseUntil { get; set; }
 
     /// <summary>Its verdict; null until it ended.</summary>
     public ScanResult? Result { get; set; }
@@ -119,11 +134,20 @@ public sealed class ScanLane
     /// <summary>Of these, answered.</summary>
     public int Answered { get; set; }
 
+    /// <summary>Not asked, because the day's budget was spent.</summary>
+    public int GivenUp { get; set; }
+
     /// <summary>True once the lane is void: its failures and negative answers changed no decision.</summary>
     public bool IsVoid { get; set; }
+
+    /// <summary>Its canary read as gone during this scan, which makes it void.</summary>
+    public bool CanaryFailed { get; set; }
+
+    /// <summary>What held it up, in words, at most 500 characters; null when nothing did.</summary>
+    public string? Note { get; set; }
 }
 
-/// <summary>One domain on the list of a scan.</summary>
+/// <summary>One domain on the list of a scan. Work is taken in the order scan, lane host, priority (descending), domain: index it so.</summary>
 public sealed class ScanItem
 {
     /// <summary>The scan. Key: scan, lane host, domain.</summary>
@@ -138,8 +162,14 @@ public sealed class ScanItem
     /// <summary>Highest goes first.</summary>
     public int Priority { get; set; }
 
-    /// <summary>0 waits, 1 answered, 2 not answered.</summary>
+    /// <summary>Where it stands.</summary>
     public ScanItemState State { get; set; }
+
+    /// <summary>
+    /// What the sources said, from the look-up until it is settled; null before and after. Answers wait here because whether they count is known only when
+    /// the sums of lane and scan are (product section 6).
+    /// </summary>
+    public byte[]? Staged { get; set; }
 }
 
 /// <summary>Where an item stands. Stored: never renumber.</summary>
@@ -148,9 +178,12 @@ public enum ScanItemState
     /// <summary>Not looked up yet.</summary>
     Waiting = 0,
 
-    /// <summary>Answered and judged.</summary>
+    /// <summary>Answered.</summary>
     Answered = 1,
 
-    /// <summary>Looked up, no usable answer.</summary>
+    /// <summary>No usable answer, or the lane rested so long that asking was pointless.</summary>
     Unanswered = 2,
+
+    /// <summary>Not asked: the day's budget was spent.</summary>
+    GivenUp = 3,
 }
