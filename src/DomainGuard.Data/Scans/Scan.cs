@@ -88,7 +88,7 @@ public sealed class Scan
     /// <summary>Not asked, because the day's budget was spent: they are due again tomorrow.</summary>
     public int GivenUp { get; set; }
 
-    /// <summary>Answers that were judged and written, or found void: what was looked up is staged first and settled when the sums are known.</summary>
+    /// <summary>Look-ups whose answers were judged and written, or found void: answers are staged first and settled when the sums are known.</summary>
     public int Settled { get; set; }
 
     /// <summary>Verdicts that changed.</summary>
@@ -97,7 +97,7 @@ public sealed class Scan
     /// <summary>What kept it from being complete, in words, at most 500 characters; null when there is nothing to say.</summary>
     public string? Note { get; set; }
 
-    /// <summary>The node that prepares or settles it, at most 100 characters; null when nobody does.</summary>
+    /// <summary>The node that prepares its list, at most 100 characters; null when nobody does.</summary>
     public string? LeaseOwner { get; set; }
 
     /// <summary>Until when (UTC, real time).</summary>
@@ -137,7 +137,16 @@ public sealed class ScanLane
     /// <summary>Not asked, because the day's budget was spent.</summary>
     public int GivenUp { get; set; }
 
-    /// <summary>True once the lane is void: its failures and negative answers changed no decision.</summary>
+    /// <summary>Looked up since the last portion was settled; their answers are staged.</summary>
+    public int PortionDone { get; set; }
+
+    /// <summary>Of these, answered.</summary>
+    public int PortionAnswered { get; set; }
+
+    /// <summary>What was decided of the staged answers. While it is not <see cref="PortionVerdict.Open"/> they are being settled and nothing more is looked up.</summary>
+    public PortionVerdict Portion { get; set; }
+
+    /// <summary>True once a portion of the lane was void: its failures and negative answers changed no decision.</summary>
     public bool IsVoid { get; set; }
 
     /// <summary>Its canary read as gone during this scan, which makes it void.</summary>
@@ -145,6 +154,19 @@ public sealed class ScanLane
 
     /// <summary>What held it up, in words, at most 500 characters; null when nothing did.</summary>
     public string? Note { get; set; }
+}
+
+/// <summary>What is to become of the answers that a lane has staged. Stored: never renumber.</summary>
+public enum PortionVerdict
+{
+    /// <summary>Not decided: the lane may still look up.</summary>
+    Open = 0,
+
+    /// <summary>They are judged and written.</summary>
+    Counts = 1,
+
+    /// <summary>They are void: only the times tried and due are written.</summary>
+    Void = 2,
 }
 
 /// <summary>One domain on the list of a scan. Work is taken in the order scan, lane host, priority (descending), domain: index it so.</summary>
