@@ -1,0 +1,95 @@
+using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Conventions;
+using DomainGuard.Data.Domains;
+using DomainGuard.Data.Imports;
+using DomainGuard.Data.Scans;
+using DomainGuard.Data.Settings;
+using DomainGuard.Data.Sources;
+using DomainGuard.Data.Staff;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Data;
+
+/// <summary>Everything that DomainGuard keeps. One sealed context per database product derives from it; the model is the same but for column types.</summary>
+public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<GuardUser, IdentityRole<Guid>, Guid>(options)
+{
+    /// <summary>Users of the protected platform.</summary>
+    public DbSet<Account> Accounts => Set<Account>();
+
+    /// <summary>Their e-mail addresses.</summary>
+    public DbSet<Address> Addresses => Set<Address>();
+
+    /// <summary>Watched domains and their latest verdict.</summary>
+    public DbSet<Domain> Domains => Set<Domain>();
+
+    /// <summary>Mail hosts below them.</summary>
+    public DbSet<MailHost> MailHosts => Set<MailHost>();
+
+    /// <summary>Whose mail goes to whose hosts.</summary>
+    public DbSet<MxLink> MxLinks => Set<MxLink>();
+
+    /// <summary>What the sources said.</summary>
+    public DbSet<StoredObservation> Observations => Set<StoredObservation>();
+
+    /// <summary>History of verdicts.</summary>
+    public DbSet<PhaseSpan> PhaseSpans => Set<PhaseSpan>();
+
+    /// <summary>Facts of the holders.</summary>
+    public DbSet<Baseline> Baselines => Set<Baseline>();
+
+    /// <summary>Scans.</summary>
+    public DbSet<Scan> Scans => Set<Scan>();
+
+    /// <summary>Their parts per upstream host.</summary>
+    public DbSet<ScanLane> ScanLanes => Set<ScanLane>();
+
+    /// <summary>Their lists of domains.</summary>
+    public DbSet<ScanItem> ScanItems => Set<ScanItem>();
+
+    /// <summary>Upstream hosts.</summary>
+    public DbSet<Lane> Lanes => Set<Lane>();
+
+    /// <summary>Spent budgets.</summary>
+    public DbSet<BudgetDay> BudgetDays => Set<BudgetDay>();
+
+    /// <summary>Last good copy of the IANA bootstrap file.</summary>
+    public DbSet<BootstrapCopy> BootstrapCopies => Set<BootstrapCopy>();
+
+    /// <summary>Files taken in.</summary>
+    public DbSet<Import> Imports => Set<Import>();
+
+    /// <summary>Their staged rows.</summary>
+    public DbSet<ImportRow> ImportRows => Set<ImportRow>();
+
+    /// <summary>Their rejected lines.</summary>
+    public DbSet<ImportRejection> ImportRejections => Set<ImportRejection>();
+
+    /// <summary>Small shared facts.</summary>
+    public DbSet<Setting> Settings => Set<Setting>();
+
+    /// <summary>Blocks of keys.</summary>
+    public DbSet<IdBlock> IdBlocks => Set<IdBlock>();
+
+    /// <inheritdoc />
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        UtcConvention.Apply(configurationBuilder, InstantColumnType);
+    }
+
+    /// <inheritdoc />
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(GuardDb).Assembly);
+        ModelRules.Apply(builder, BinaryCollation);
+    }
+
+    /// <summary>Column type of an instant; null leaves it to the provider.</summary>
+    protected abstract string? InstantColumnType { get; }
+
+    /// <summary>Collation that compares byte by byte; null where that is the default.</summary>
+    protected abstract string? BinaryCollation { get; }
+}
