@@ -32,6 +32,9 @@ public static class RdapStatuses
     /// <summary>RFC 3915 redemptionPeriod.</summary>
     public const string RedemptionPeriod = "redemption period";
 
+    /// <summary>RFC 5731 serverRenewProhibited.</summary>
+    public const string ServerRenewProhibited = "server renew prohibited";
+
     /// <summary>
     /// One spelling for what servers write: "clientHold", "client_hold", "https://icann.org/epp#clientHold", "Client Hold https://..." all give "client hold".
     /// EPP's own words become RDAP's: "ok" gives "active", "linked" gives "associated" (RFC 8056). Empty for nothing usable.
