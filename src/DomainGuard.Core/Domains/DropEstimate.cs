@@ -33,9 +33,9 @@ public static class DropEstimate
         {
             Phase.Expired or Phase.AutoRenewGrace => AfterTerm(phase, dates, rule, now),
             Phase.OnHold when rule.HoldIsGrace => FromStage(rule.GraceDaysMin!.Value, rule, dates, phaseSince, now),
-            Phase.Redemption => Announced(dates, now) ?? FromRegistryDates(dates, rule)
+            Phase.Redemption => Announced(dates, now) ?? FromRegistryDates(dates, rule, now)
                 ?? (rule.RedemptionDays is { } days ? FromStage(days, rule, dates, phaseSince, now) : null),
-            Phase.PendingDelete => Announced(dates, now) ?? FromRegistryDates(dates, rule) ?? LastDays(rule, dates, phaseSince, now),
+            Phase.PendingDelete => Announced(dates, now) ?? FromRegistryDates(dates, rule, now) ?? LastDays(rule, dates, phaseSince, now),
             _ => null,
         };
     }
@@ -68,7 +68,7 @@ public static class DropEstimate
     private static DropInterval? Announced(LifecycleDates dates, DateTimeOffset now) =>
         dates.DeletedAt is { } at && at > now ? new(at, at.PlusDays(1)) : null;
 
-    private static DropInterval? FromRegistryDates(LifecycleDates dates, TldRule rule)
+    private static DropInterval? FromRegistryDates(LifecycleDates dates, TldRule rule, DateTimeOffset now)
     {
         if (dates.ExpiresAt is not { } end)
         {
@@ -77,7 +77,7 @@ public static class DropEstimate
 
         if (rule.ExpiryIsRelease)
         {
-            return new(end, end.Plus(ReleaseHour));
+            return Bounded(end, end.Plus(ReleaseHour), now);
         }
 
         if (rule is not { CountsFromExpiry: true, GraceDaysMax: { } grace, RedemptionDays: { } redemption })
@@ -85,20 +85,19 @@ public static class DropEstimate
             return null;
         }
 
-        return new(end.PlusDays(grace + redemption + rule.FinalDaysMin), end.PlusDays(grace + redemption + rule.FinalDaysMax + 1));
+        return Bounded(end.PlusDays(grace + redemption + rule.FinalDaysMin), end.PlusDays(grace + redemption + rule.FinalDaysMax + 1), now);
     }
 
     private static DropInterval FromStage(int days, TldRule rule, LifecycleDates dates, DateTimeOffset? since, DateTimeOffset now)
     {
         var (earliest, latest) = Beginning(days, dates, since, now);
-        return Bounded(
-            earliest.PlusDays(days + rule.FinalDaysMin), now.PlusDays(rule.FinalDaysMin), latest.PlusDays(days + rule.FinalDaysMax + 1));
+        return Bounded(earliest.PlusDays(days + rule.FinalDaysMin), latest.PlusDays(days + rule.FinalDaysMax + 1), now);
     }
 
     private static DropInterval LastDays(TldRule rule, LifecycleDates dates, DateTimeOffset? since, DateTimeOffset now)
     {
         var (earliest, latest) = Beginning(rule.FinalDaysMax, dates, since, now);
-        return Bounded(earliest.PlusDays(rule.FinalDaysMin), now, latest.PlusDays(rule.FinalDaysMax + 1));
+        return Bounded(earliest.PlusDays(rule.FinalDaysMin), latest.PlusDays(rule.FinalDaysMax + 1), now);
     }
 
     /// <summary>A stage of so many days that is still on: it began at the last change at the earliest, and when we first saw it at the latest.</summary>
@@ -110,6 +109,6 @@ public static class DropEstimate
         return dates.LastChangedAt is { } changed && changed <= latest ? (Instants.Later(changed, longAgo), latest) : (longAgo, latest);
     }
 
-    private static DropInterval Bounded(DateTimeOffset from, DateTimeOffset notBefore, DateTimeOffset to) =>
-        to < notBefore ? new(Instants.Earlier(from, to), to) : new(Instants.Later(from, notBefore), to);
+    private static DropInterval Bounded(DateTimeOffset from, DateTimeOffset to, DateTimeOffset now) =>
+        to < now ? new(from, to) : new(Instants.Later(from, now), to);
 }

@@ -25,6 +25,9 @@ internal static class Instants
 
     public static bool AreTogether(DateTimeOffset a, DateTimeOffset b) => (a - b).Duration() <= Together;
 
+    /// <summary>A date that a registry or the reader clamped: "never".</summary>
+    public static bool IsNever(this DateTimeOffset instant) => instant.UtcDateTime.Year >= 9998;
+
     /// <summary>"13 Jan 2027", UTC.</summary>
     public static string Day(this DateTimeOffset instant) => instant.UtcDateTime.ToString("d MMM yyyy", CultureInfo.InvariantCulture);
 }

@@ -78,7 +78,7 @@ internal static class JudgeReasons
         Phase.AutoRenewGrace => "The registry renewed it by itself, which proves no payment",
         Phase.Expired => $"Past its term since {facts.ExpiresAt!.Value.Day()}, and no status says more",
         Phase.ExpiringSoon => $"Its term ends on {facts.ExpiresAt!.Value.Day()}",
-        _ when facts.ExpiresAt is { } end && !rule.ExpiryIsRelease => $"Registered until {end.Day()}",
+        _ when facts.ExpiresAt is { } end && !rule.ExpiryIsRelease && !end.IsNever() => $"Registered until {end.Day()}",
         _ => "Registered",
     };
 

@@ -33,19 +33,15 @@ public static class LifecycleForecast
 
     private static List<ForecastStage> BeforeTheEnd(Phase phase, LifecycleDates dates, TldRule rule, DateTimeOffset now)
     {
-        if (dates.ExpiresAt is not { } end || end <= now || rule.ExpiryIsRelease)
+        if (dates.ExpiresAt is not { } end || end <= now || end.IsNever() || rule.ExpiryIsRelease)
         {
             return [];
         }
 
         var stages = new List<ForecastStage>();
-        var soon = end.PlusDays(-30);
-        if (phase == Phase.Active && soon > now)
-        {
-            stages.Add(new(Phase.Active, now, soon));
-        }
-
-        stages.Add(new(Phase.ExpiringSoon, Instants.Later(now, soon), end));
+        var soon = phase == Phase.Active ? Instants.Later(now, end.PlusDays(-30)) : now;
+        Add(stages, Phase.Active, now, soon);
+        Add(stages, Phase.ExpiringSoon, soon, end);
         if (rule is { GraceDaysMax: { } grace, RedemptionDays: { } redemption })
         {
             var drop = end.PlusDays(grace + redemption + rule.FinalDaysMax + 1);
