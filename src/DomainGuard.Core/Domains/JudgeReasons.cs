@@ -3,8 +3,8 @@ namespace DomainGuard.Core.Domains;
 /// <summary>Why a verdict is as it is, in short main clauses (design, "Words on the screen"). Each names the observation it rests on.</summary>
 internal static class JudgeReasons
 {
-    /// <summary>Longest text of a reason.</summary>
-    public const int MaxLength = 200;
+    /// <summary>Longest text of a reason: with source and time it stays within 200 characters.</summary>
+    private const int MaxLength = 160;
 
     public static IReadOnlyList<Reason> For(
         Phase phase, Confidence confidence, DomainFlags flags, in Evidence evidence, RegistrationSigns signs, TldRule rule, bool migrated, JudgeInput input)

@@ -1,10 +1,30 @@
+using System.Globalization;
+
 namespace DomainGuard.Core.Domains;
 
 /// <summary>One reason in words, naming the observation it rests on.</summary>
-/// <param name="Text">A short main clause, at most 200 characters.</param>
+/// <param name="Text">A short main clause, at most 160 characters.</param>
 /// <param name="Source">The source it rests on; null when it rests on our own data.</param>
 /// <param name="ObservedAt">When that source said so (UTC).</param>
-public sealed record Reason(string Text, SourceKind? Source = null, DateTimeOffset? ObservedAt = null);
+public sealed record Reason(string Text, SourceKind? Source = null, DateTimeOffset? ObservedAt = null)
+{
+    /// <summary>The reason with its source and time, as it is read outside a table: "Registered until 1 Jun 2027 (RDAP, 24 Nov 2026 14:00 UTC)". At most 200 characters.</summary>
+    public string Sentence() => (Source, ObservedAt) switch
+    {
+        ({ } source, { } at) => $"{Text} ({Name(source)}, {Minute(at)})",
+        (null, { } at) => $"{Text} (our record, {Minute(at)})",
+        _ => Text,
+    };
+
+    private static string Name(SourceKind source) => source switch
+    {
+        SourceKind.Rdap => "RDAP",
+        SourceKind.Dns => "DNS",
+        _ => source.ToString(),
+    };
+
+    private static string Minute(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM yyyy HH:mm 'UTC'", CultureInfo.InvariantCulture);
+}
 
 /// <summary>An interval of instants (UTC), both ends included.</summary>
 /// <param name="From">Earliest.</param>

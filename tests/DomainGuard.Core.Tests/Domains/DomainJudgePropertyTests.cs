@@ -13,7 +13,8 @@ public class DomainJudgePropertyTests
         {
             var verdict = DomainJudge.Judge(input);
             Assert.NotEmpty(verdict.Reasons);
-            Assert.All(verdict.Reasons, r => Assert.InRange(r.Text.Length, 1, 200));
+            Assert.All(verdict.Reasons, r => Assert.InRange(r.Text.Length, 1, 160));
+            Assert.All(verdict.Reasons, r => Assert.InRange(r.Sentence().Length, 1, 200));
             Assert.All(verdict.Reasons, r => Assert.Equal(r.Source is null, r.ObservedAt is null));
         },
         iter: Many);

@@ -375,6 +375,16 @@ public class DomainJudgeTests
     }
 
     [Fact]
+    public void Every_reason_names_its_source_and_time()
+    {
+        var verdict = Judge("name.com", Rdap("active"), Delegated());
+
+        Assert.Equal(
+            ["Registered until 1 Jun 2027 (RDAP, 24 Nov 2026 14:00 UTC)", "Delegated in the zone of its parent (DNS, 24 Nov 2026 14:00 UTC)"],
+            verdict.Reasons.Select(r => r.Sentence()));
+    }
+
+    [Fact]
     public void The_usual_verdict_is_cheap()
     {
         var input = new JudgeInput { Domain = "name.com", Observations = [Rdap("active"), Delegated()], Now = Now };

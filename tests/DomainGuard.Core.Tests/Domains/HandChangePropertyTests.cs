@@ -14,7 +14,7 @@ public class HandChangePropertyTests
             var verdict = HandChangeJudge.Judge(input);
             Assert.Equal(verdict.Change == HandChange.None, verdict.Confidence == Confidence.None);
             Assert.True(verdict.Change == HandChange.None || verdict.Reasons.Count > 0);
-            Assert.All(verdict.Reasons, r => Assert.InRange(r.Text.Length, 1, 200));
+            Assert.All(verdict.Reasons, r => Assert.InRange(r.Sentence().Length, 1, 200));
         },
         iter: Many);
 
