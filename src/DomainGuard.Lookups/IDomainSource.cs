@@ -38,10 +38,15 @@ public enum LaneUse
 public interface ILaneStore
 {
     /// <summary>
-    /// Reserves between 1 and <paramref name="wanted"/> consecutive slots of a host, <paramref name="spacing"/> apart, and gives back the real time (UTC) of the first
-    /// and how many were granted. Slots in the past are lost, never saved up.
+    /// Reserves between 1 and <paramref name="wanted"/> consecutive slots of a host by <see cref="LanePointers.Reserve"/>. Slots in the past are lost, never saved up.
     /// </summary>
-    Task<LaneSlots> ReserveAsync(string host, SourceKind source, int wanted, TimeSpan spacing, CancellationToken cancel);
+    /// <param name="host">The lane.</param>
+    /// <param name="source">Its source.</param>
+    /// <param name="use">Scan or interactive.</param>
+    /// <param name="wanted">How many slots; interactive use gets one.</param>
+    /// <param name="spacing">One divided by the rate of the lane.</param>
+    /// <param name="cancel">Cancels.</param>
+    Task<LaneSlots> ReserveAsync(string host, SourceKind source, LaneUse use, int wanted, TimeSpan spacing, CancellationToken cancel);
 
     /// <summary>Until when (real time, UTC) the host rests; null when it does not.</summary>
     Task<LaneRest?> RestOfAsync(string host, CancellationToken cancel);
@@ -56,7 +61,39 @@ public interface ILaneStore
 /// <summary>Slots that were granted.</summary>
 /// <param name="First">Real time (UTC) of the first.</param>
 /// <param name="Count">How many.</param>
-public readonly record struct LaneSlots(DateTimeOffset First, int Count);
+/// <param name="Spacing">From one to the next.</param>
+public readonly record struct LaneSlots(DateTimeOffset First, int Count, TimeSpan Spacing);
+
+/// <summary>
+/// The state of a lane's rate: the next free slot, and the next slot of the quarter that is kept for those who wait. Pure arithmetic that every store shares, in
+/// ticks of real time (UTC).
+/// </summary>
+/// <param name="Next">Next free slot.</param>
+/// <param name="NextKept">Next kept slot.</param>
+public readonly record struct LanePointers(long Next, long NextKept)
+{
+    /// <summary>
+    /// Takes slots. Scans go at three quarters of the rate, in blocks. An interactive question takes the next free slot, or a kept one where that comes earlier; taking a
+    /// free one moves the kept pointer too, so that both together never exceed the rate.
+    /// </summary>
+    public (LaneSlots Slots, LanePointers After) Reserve(LaneUse use, DateTimeOffset now, int wanted, TimeSpan spacing)
+    {
+        var step = Math.Max(1, spacing.Ticks);
+        var free = Math.Max(now.UtcTicks, Next);
+        if (use == LaneUse.Scan)
+        {
+            var slow = Math.Max(1, step * 4 / 3);
+            return (Slots(free, wanted, slow), this with { Next = free + (wanted * slow) });
+        }
+
+        var kept = Math.Max(now.UtcTicks, NextKept);
+        return kept < free
+            ? (Slots(kept, 1, step), this with { NextKept = kept + (4 * step) })
+            : (Slots(free, 1, step), new LanePointers(free + step, Math.Max(NextKept, free + step)));
+    }
+
+    private static LaneSlots Slots(long first, int count, long step) => new(new DateTimeOffset(first, TimeSpan.Zero), count, TimeSpan.FromTicks(step));
+}
 
 /// <summary>A rest of a lane.</summary>
 /// <param name="Until">Real time (UTC).</param>

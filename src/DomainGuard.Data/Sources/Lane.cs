@@ -14,6 +14,9 @@ public sealed class Lane
     /// <summary>The next free slot, in ticks (UTC, real time): reserving moves it on by conditional update.</summary>
     public long NextSlotTicks { get; set; }
 
+    /// <summary>The next slot of the quarter of the rate that is kept for those who wait for the answer, in ticks (UTC, real time).</summary>
+    public long NextKeptTicks { get; set; }
+
     /// <summary>It rests until then (UTC, real time); null when it does not.</summary>
     public DateTimeOffset? RestsUntil { get; set; }
 

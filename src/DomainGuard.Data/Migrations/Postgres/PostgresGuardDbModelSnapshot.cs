@@ -933,6 +933,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<DateTime?>("LastFailedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<long>("NextKeptTicks")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("NextSlotTicks")
                         .HasColumnType("bigint");
 

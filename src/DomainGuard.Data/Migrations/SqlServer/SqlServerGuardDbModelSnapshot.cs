@@ -933,6 +933,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime?>("LastFailedAt")
                         .HasColumnType("datetime2(6)");
 
+                    b.Property<long>("NextKeptTicks")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("NextSlotTicks")
                         .HasColumnType("bigint");
 

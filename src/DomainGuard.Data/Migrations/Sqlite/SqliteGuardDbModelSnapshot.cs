@@ -910,6 +910,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<DateTime?>("LastFailedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<long>("NextKeptTicks")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("NextSlotTicks")
                         .HasColumnType("INTEGER");
 

@@ -239,6 +239,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     Host = table.Column<string>(type: "TEXT", maxLength: 255, nullable: false),
                     Source = table.Column<int>(type: "INTEGER", nullable: false),
                     NextSlotTicks = table.Column<long>(type: "INTEGER", nullable: false),
+                    NextKeptTicks = table.Column<long>(type: "INTEGER", nullable: false),
                     RestsUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
                     RestReason = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
                     FailuresInRow = table.Column<int>(type: "INTEGER", nullable: false),

@@ -240,6 +240,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                     Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
                     Source = table.Column<int>(type: "integer", nullable: false),
                     NextSlotTicks = table.Column<long>(type: "bigint", nullable: false),
+                    NextKeptTicks = table.Column<long>(type: "bigint", nullable: false),
                     RestsUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     RestReason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
                     FailuresInRow = table.Column<int>(type: "integer", nullable: false),

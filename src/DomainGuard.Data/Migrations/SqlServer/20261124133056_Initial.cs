@@ -239,6 +239,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
                     Source = table.Column<int>(type: "int", nullable: false),
                     NextSlotTicks = table.Column<long>(type: "bigint", nullable: false),
+                    NextKeptTicks = table.Column<long>(type: "bigint", nullable: false),
                     RestsUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     RestReason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
                     FailuresInRow = table.Column<int>(type: "int", nullable: false),

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using DomainGuard.Core.Domains;
+using Microsoft.Extensions.Options;
+
+namespace DomainGuard.Lookups;
+
+/// <summary>The lanes of this process, one per upstream host.</summary>
+public sealed class Lanes(IOptions<LookupOptions> options, ILaneStore store, TimeProvider time)
+{
+    /// <summary>The lane of all resolvers together.</summary>
+    public const string DnsHost = "dns";
+
+    private readonly ConcurrentDictionary<string, SourceLane> _lanes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<SourceKind, BudgetPurse> _purses = new();
+
+    /// <summary>Name of the lane of a URL: its host, with ":port" when that is not the default one.</summary>
+    public static string HostOf(Uri url) => url.IsDefaultPort ? url.IdnHost : $"{url.IdnHost}:{url.Port}";
+
+    /// <summary>Configured limit of a host.</summary>
+    public LaneLimit LimitOf(string host) => options.Value.Lanes.Of(host);
+
+    internal SourceLane Of(string host, SourceKind source) => _lanes.GetOrAdd(
+        host, (h, s) => new SourceLane(h, s, LimitOf(h), store, _purses.GetOrAdd(s, static (k, st) => new BudgetPurse(k, st), store), time), source);
+}
+
+/// <summary>Takes from the daily budget in small blocks, so that counting costs nearly nothing; a killed process loses the rest of a block.</summary>
+internal sealed class BudgetPurse(SourceKind source, ILaneStore store)
+{
+    private const int Block = 50;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private DateOnly _day;
+    private int _left;
+
+    internal async Task<bool> SpendAsync(DateOnly day, LaneUse use, CancellationToken cancel)
+    {
+        await _gate.WaitAsync(cancel);
+        try
+        {
+            if (_day != day)
+            {
+                (_day, _left) = (day, 0);
+            }
+
+            if (_left == 0)
+            {
+                if (use == LaneUse.Scan && await store.SpendAsync(source, day, Block, cancel))
+                {
+                    _left = Block;
+                }
+                else if (await store.SpendAsync(source, day, 1, cancel))
+                {
+                    _left = 1;
+                }
+                else
+                {
+                    return false;
+                }
+            }
+
+            _left--;
+            return true;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+}
