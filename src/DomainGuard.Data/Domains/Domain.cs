@@ -40,7 +40,7 @@ public sealed class Domain
     /// <summary>Highest <see cref="Accounts.Account.Impact"/> among its accounts.</summary>
     public int MaxImpact { get; set; }
 
-    /// <summary>An account whose only address lies here, or without a second factor, raises this; see <c>LookupBudget</c>. Due work of higher rank goes first.</summary>
+    /// <summary>What raises its rank beside phase and impact, as bits: 2 an account has its only address here, 1 an account here has no second factor. See <c>LookupBudget</c>.</summary>
     public int Priority { get; set; }
 
     /// <summary>Earliest "verified at" or, without one, account creation among its addresses; null when none is known. A registration not after it changed no hands. (UTC)</summary>

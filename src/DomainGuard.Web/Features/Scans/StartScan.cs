@@ -1,0 +1,98 @@
+using DomainGuard.Core.Scheduling;
+using DomainGuard.Data;
+using DomainGuard.Data.Scans;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Web.Features.Scans;
+
+/// <summary>What became of the wish to start a scan.</summary>
+internal abstract record StartOutcome
+{
+    /// <summary>It is on its way; <see cref="RunScan"/> works it.</summary>
+    /// <param name="ScanId">Its number.</param>
+    internal sealed record Started(long ScanId) : StartOutcome;
+
+    /// <summary>The same scan is under way already: join it.</summary>
+    /// <param name="ScanId">Its number.</param>
+    internal sealed record Running(long ScanId) : StartOutcome;
+
+    /// <summary>Nothing was due, so nothing was started.</summary>
+    internal sealed record NothingDue : StartOutcome;
+
+    /// <summary>It cannot be started.</summary>
+    /// <param name="Problem">Why, in words.</param>
+    internal sealed record Refused(string Problem) : StartOutcome;
+}
+
+/// <summary>How many domains a scan would look up.</summary>
+/// <param name="Count">Domains.</param>
+/// <param name="Problem">Why it cannot be started, in words; null when it can.</param>
+internal sealed record ScanPreview(int Count, string? Problem);
+
+/// <summary>Starts a scan: writes it down, no more. Its list is made and worked by <see cref="RunScan"/>, on whatever node takes it.</summary>
+internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAllocator ids, GuardClock clock, ILogger<StartScan> log)
+{
+    /// <summary>"Requested by" of what no person asked for.</summary>
+    public const string Schedule = "schedule";
+
+    /// <summary>Counts what a scan would look up, without starting it.</summary>
+    public async Task<ScanPreview> PreviewAsync(ScanScope scope, string? target, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var selection = await ScanSelection.ResolveAsync(db, scope, target, cancel);
+        return selection.Problem is { } problem
+            ? new(0, problem)
+            : new(await ScanSelection.Domains(db, selection.Scope, selection.Target, clock.Now).CountAsync(cancel), null);
+    }
+
+    /// <summary>
+    /// Writes the scan down. When the same scope and target is under way it is that one that is given back. The schedule leaves no trace when nothing is due;
+    /// a person gets a scan that ends at once, complete, with nothing.
+    /// </summary>
+    public async Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, string requestedBy, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var selection = await ScanSelection.ResolveAsync(db, scope, target, cancel);
+        if (selection.Problem is { } problem)
+        {
+            return new StartOutcome.Refused(problem);
+        }
+
+        var running = await db.Scans.AsNoTracking()
+            .Where(s => s.Scope == selection.Scope && s.Target == selection.Target && (s.Status == ScanStatus.Preparing || s.Status == ScanStatus.Running || s.Status == ScanStatus.Paused))
+            .OrderBy(s => s.Id)
+            .Select(s => (long?)s.Id)
+            .FirstOrDefaultAsync(cancel);
+        if (running is { } id)
+        {
+            return new StartOutcome.Running(id);
+        }
+
+        var now = clock.Now;
+        if (requestedBy == Schedule && !await ScanSelection.Domains(db, selection.Scope, selection.Target, now).AnyAsync(cancel))
+        {
+            return new StartOutcome.NothingDue();
+        }
+
+        var scan = new Scan
+        {
+            Id = await ids.NextAsync(IdAllocator.Scan, cancel),
+            Scope = selection.Scope,
+            Target = selection.Target,
+            Status = ScanStatus.Preparing,
+            RequestedBy = requestedBy,
+            RequestedAt = now,
+            Version = 1,
+        };
+        db.Scans.Add(scan);
+        await db.SaveChangesAsync(cancel);
+        Log.Started(log, scan.Id, scan.Scope, requestedBy);
+        return new StartOutcome.Started(scan.Id);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Scan {Scan} ({Scope}) asked for by {By}")]
+        public static partial void Started(ILogger logger, long scan, ScanScope scope, string by);
+    }
+}

@@ -1,0 +1,114 @@
+using DomainGuard.Core.Domains;
+using DomainGuard.Data;
+using DomainGuard.Data.Sources;
+using DomainGuard.Lookups;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Web.Features.Sources;
+
+/// <summary>
+/// Lanes in the database: every process of the installation, command line included, reserves its slots in the same rows, by conditional update. The lanes of a
+/// process ask for slots and budget in blocks and for rests once a second, so a fast scan costs few statements.
+/// </summary>
+internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets budgets, TimeProvider time) : ILaneStore
+{
+    /// <summary>A slot or a rest that lies further ahead was written by a clock that has been set back since: it does not hold.</summary>
+    private static readonly TimeSpan Believable = TimeSpan.FromHours(1);
+
+    /// <inheritdoc/>
+    public async Task<LaneSlots> ReserveAsync(string host, SourceKind source, LaneUse use, int wanted, TimeSpan spacing, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        while (true)
+        {
+            var row = await db.Lanes.AsNoTracking().Where(l => l.Host == host).Select(l => new { l.NextSlotTicks, l.NextKeptTicks }).FirstOrDefaultAsync(cancel);
+            if (row is null)
+            {
+                await CreateAsync(db, new Lane { Host = host, Source = source }, cancel);
+                continue;
+            }
+
+            var now = time.GetUtcNow();
+            var limit = (now + Believable).UtcTicks;
+            var before = new LanePointers(row.NextSlotTicks < limit ? row.NextSlotTicks : 0, row.NextKeptTicks < limit ? row.NextKeptTicks : 0);
+            var (slots, after) = before.Reserve(use, now, wanted, spacing);
+            if (await db.Lanes
+                .Where(l => l.Host == host && l.NextSlotTicks == row.NextSlotTicks && l.NextKeptTicks == row.NextKeptTicks)
+                .ExecuteUpdateAsync(s => s.SetProperty(l => l.NextSlotTicks, after.Next).SetProperty(l => l.NextKeptTicks, after.NextKept), cancel) == 1)
+            {
+                return slots;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<LaneRest?> RestOfAsync(string host, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        var limit = now + Believable;
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var row = await db.Lanes.AsNoTracking()
+            .Where(l => l.Host == host && l.RestsUntil > now && l.RestsUntil < limit)
+            .Select(l => new { l.RestsUntil, l.RestReason })
+            .FirstOrDefaultAsync(cancel);
+        return row is null ? null : new LaneRest(row.RestsUntil!.Value, row.RestReason ?? "");
+    }
+
+    /// <inheritdoc/>
+    public async Task RestAsync(string host, SourceKind source, LaneRest rest, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var reason = rest.Reason.Length > 300 ? rest.Reason[..300] : rest.Reason;
+        while (await db.Lanes
+            .Where(l => l.Host == host)
+            .ExecuteUpdateAsync(s => s.SetProperty(l => l.RestsUntil, rest.Until).SetProperty(l => l.RestReason, reason), cancel) == 0)
+        {
+            await CreateAsync(db, new Lane { Host = host, Source = source }, cancel);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> SpendAsync(SourceKind source, DateOnly day, int count, CancellationToken cancel)
+    {
+        var limit = budgets[source] - count;
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        while (await db.BudgetDays
+            .Where(b => b.Source == source && b.Day == day.DayNumber && b.Used <= limit)
+            .ExecuteUpdateAsync(s => s.SetProperty(b => b.Used, b => b.Used + count), cancel) == 0)
+        {
+            if (await db.BudgetDays.AnyAsync(b => b.Source == source && b.Day == day.DayNumber, cancel))
+            {
+                return false;
+            }
+
+            await CreateAsync(db, new BudgetDay { Source = source, Day = day.DayNumber }, cancel);
+        }
+
+        return true;
+    }
+
+    private static async Task CreateAsync(GuardDb db, object row, CancellationToken cancel)
+    {
+        try
+        {
+            db.Add(row);
+            await db.SaveChangesAsync(cancel);
+        }
+        catch (DbUpdateException e) when (IsDuplicate(e))
+        {
+            // Another process was first.
+        }
+        finally
+        {
+            db.ChangeTracker.Clear();
+        }
+    }
+
+    private static bool IsDuplicate(DbUpdateException e) => e.InnerException switch
+    {
+        Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 19 } => true,
+        Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.UniqueViolation } => true,
+        Microsoft.Data.SqlClient.SqlException { Number: 2601 or 2627 } => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using DomainGuard.Core.Domains;
+using DomainGuard.Core.Scheduling;
+using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Domains;
+using DomainGuard.Data.Providers;
+using DomainGuard.Data.Scans;
+using DomainGuard.Lookups;
+using DomainGuard.Web.Features.Scans;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DomainGuard.Tests.Scans;
+
+/// <summary>A guard clock that a test sets.</summary>
+internal sealed class HandClock : GuardClock
+{
+    public DateTimeOffset Time { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    public override DateTimeOffset Now => Time;
+}
+
+/// <summary>An upstream whose answers a test decides, and that counts what it is asked.</summary>
+internal sealed class ScriptedSource(SourceKind kind = SourceKind.Rdap) : IDomainSource
+{
+    public ConcurrentDictionary<string, int> Asked { get; } = new(StringComparer.Ordinal);
+
+    public Func<LookupQuestion, string, Observation>? Answer { get; set; }
+
+    public Func<string, string?> Host { get; set; } = name => kind == SourceKind.Dns ? "dns" : "rdap." + name[(name.LastIndexOf('.') + 1)..];
+
+    public Func<Task> Delay { get; set; } = () => Task.CompletedTask;
+
+    public SourceKind Kind => kind;
+
+    public bool IsEnabled { get; set; } = true;
+
+    public string? HostFor(string domain) => Host(domain);
+
+    public async Task<Observation> AskAsync(LookupQuestion question, CancellationToken cancel)
+    {
+        Asked.AddOrUpdate(question.Domain, 1, (_, n) => n + 1);
+        await Delay();
+        return (Answer ?? Registered)(question, Host(question.Domain)!);
+    }
+
+    public static Observation Registered(LookupQuestion q, string host) => Record(q, host, q.Now.AddYears(-3), q.Now.AddDays(300));
+
+    public static Observation Record(LookupQuestion q, string host, DateTimeOffset registered, DateTimeOffset expires, params string[] statuses) =>
+        new(SourceKind.Rdap, host, Outcome.Answered, q.Now, TimeSpan.FromMilliseconds(3))
+        {
+            HttpStatus = 200,
+            Rdap = new RdapFacts { Handle = "D-" + q.Domain, RegisteredAt = registered.Date, ExpiresAt = expires.Date, Statuses = statuses.Length == 0 ? ["active"] : statuses },
+            Raw = System.Text.Encoding.UTF8.GetBytes($"{{\"ldhName\":\"{q.Domain}\"}}"),
+        };
+
+    public static Observation NotFound(LookupQuestion q, string host) => new(SourceKind.Rdap, host, Outcome.NotFound, q.Now, TimeSpan.FromMilliseconds(2)) { HttpStatus = 404 };
+
+    public static Observation Fails(LookupQuestion q, string host) =>
+        new(SourceKind.Rdap, host, Outcome.Failure, q.Now, TimeSpan.FromMilliseconds(2)) { Failure = FailureKind.WrongName, Error = "another name" };
+
+    /// <summary>Fails as a server that is down does: its lane is rested after five.</summary>
+    public static Observation IsDown(LookupQuestion q, string host) =>
+        new(SourceKind.Rdap, host, Outcome.Failure, q.Now, TimeSpan.FromMilliseconds(2)) { Failure = FailureKind.ServerError, Error = "HTTP 500", HttpStatus = 500 };
+}
+
+/// <summary>The scan engine on a real SQLite file, with scripted upstreams. Several of them on one file are several nodes.</summary>
+internal sealed class ScanWorld : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly bool _ownsFile;
+
+    private ScanWorld(string file, HandClock clock, TimeProvider time, bool ownsFile, Action<IServiceCollection>? more, params ScriptedSource[] sources)
+    {
+        (File, Clock, _ownsFile, Sources) = (file, clock, ownsFile, sources);
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.Configure<IdentityOptions>(o => o.Stores.SchemaVersion = IdentitySchemaVersions.Version3);
+        services.AddGuardData(new DatabaseOptions { Provider = DatabaseProvider.Sqlite, ConnectionString = "Data Source=" + file }, Path.GetDirectoryName(file)!);
+        services.AddSingleton<GuardClock>(clock);
+        services.AddSingleton(time);
+        services.Configure<LookupOptions>(o =>
+        {
+            o.Lanes.Default.PerSecond = 1_000_000;
+            o.Lanes.Default.InFlight = 16;
+        });
+        foreach (var source in sources)
+        {
+            services.AddSingleton<IDomainSource>(source);
+        }
+
+        services.AddScanEngine();
+        services.AddSingleton<Lanes>();
+        services.AddSingleton<DomainLookup>();
+        more?.Invoke(services);
+        _services = services.BuildServiceProvider();
+    }
+
+    public string File { get; }
+
+    public HandClock Clock { get; }
+
+    public ScriptedSource[] Sources { get; }
+
+    public ScriptedSource Rdap => Sources[0];
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    public static async Task<ScanWorld> CreateAsync(params ScriptedSource[] sources)
+    {
+        var world = new ScanWorld(
+            Path.Combine(Path.GetTempPath(), $"dg-scan-{Guid.CreateVersion7():N}.db"), new HandClock(), TimeProvider.System, true, null, sources.Length == 0 ? [new ScriptedSource()] : sources);
+        await world.Get<GuardDatabase>().MigrateAsync(CancellationToken.None);
+        return world;
+    }
+
+    /// <summary>Another process on the same file.</summary>
+    public ScanWorld Join(TimeProvider? time = null) => new(File, Clock, time ?? TimeProvider.System, false, null, Sources);
+
+    public Task<GuardDb> OpenAsync() => Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+
+    /// <summary>Takes in domains, each with one address of an account of its own, verified a year ago; due now.</summary>
+    public async Task AddAsync(params IEnumerable<string> names)
+    {
+        await using var db = await OpenAsync();
+        db.ChangeTracker.AutoDetectChangesEnabled = false;
+        var ids = Get<IdAllocator>();
+        var list = names.ToList();
+        var first = await ids.ReserveAsync(IdAllocator.Domain, list.Count, CancellationToken.None);
+        await ids.ReserveAsync(IdAllocator.Account, list.Count, CancellationToken.None);
+        await ids.ReserveAsync(IdAllocator.Address, list.Count, CancellationToken.None);
+        var now = Clock.Now;
+        for (var i = 0; i < list.Count; i++)
+        {
+            var id = first + i;
+            db.Add(new Domain
+            {
+                Id = id, Name = list[i], Tld = list[i][(list[i].LastIndexOf('.') + 1)..], WatchedFor = WatchedFor.Addresses, AddressCount = 1,
+                AddedAt = now, NextCheckAt = now, NextSweepAt = now, EarliestTrustAt = now.AddYears(-1), Version = 1,
+            });
+            db.Add(new MailHost { Id = id, DomainId = id, Name = list[i] });
+            db.Add(new Account { Id = id, ExternalId = "u" + id, SortName = "u" + id, AddressCount = 1, AddedAt = now, ChangedAt = now, Version = 1 });
+            db.Add(new Address
+            {
+                Id = id, AccountId = id, DomainId = id, Email = "a@" + list[i], SearchEmail = "a@" + list[i], MailHost = list[i], IsPrimary = true,
+                VerifiedAt = now.AddYears(-1), BaselineFrom = now, AddedAt = now, Version = 1,
+            });
+        }
+
+        await db.SaveChangesAsync();
+    }
+
+    /// <summary>Starts a scan and works it to its end in this process.</summary>
+    public async Task<ScanRow> ScanAsync(ScanScope scope = ScanScope.All, string? target = null)
+    {
+        var id = await StartAsync(scope, target);
+        await Get<RunScan>().ExecuteAsync(id, CancellationToken.None);
+        return await RowAsync(id);
+    }
+
+    public async Task<long> StartAsync(ScanScope scope = ScanScope.All, string? target = null) =>
+        await Get<StartScan>().ExecuteAsync(scope, target, "tests", CancellationToken.None) switch
+        {
+            StartOutcome.Started s => s.ScanId,
+            StartOutcome.Running r => r.ScanId,
+            var other => throw new InvalidOperationException(other.ToString()),
+        };
+
+    public async Task<ScanRow> RowAsync(long id) => (await Get<ScanQueries>().GetAsync(id, CancellationToken.None))!;
+
+    public async Task<Domain> DomainAsync(string name)
+    {
+        await using var db = await OpenAsync();
+        return await db.Domains.AsNoTracking().SingleAsync(d => d.Name == name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        if (_ownsFile)
+        {
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            foreach (var file in new[] { File, File + "-wal", File + "-shm" })
+            {
+                System.IO.File.Delete(file);
+            }
+        }
+    }
+}
