@@ -375,6 +375,100 @@ public class DomainJudgeTests
     }
 
     [Fact]
+    public void What_another_source_said_longer_ago_neither_supports_nor_contradicts()
+    {
+        Assert.Equal(Confidence.Single, Judge("name.com", Rdap("redemption period"), Delegated(Now.AddHours(-25))).Confidence);
+        Assert.Equal(Confidence.Single, Judge("name.com", Rdap("active"), Fastly("deleting", Now.AddHours(-25))).Confidence);
+        Assert.Equal(Confidence.Conflicting, Judge("name.com", Rdap("active"), Fastly("deleting", Now.AddHours(-24))).Confidence);
+    }
+
+    [Fact]
+    public void The_opposite_of_a_claim_depends_on_the_claim()
+    {
+        var soon = Rdap(Registered() with { ExpiresAt = Now.AddDays(9) });
+        var past = Rdap(Registered() with { ExpiresAt = Now.AddDays(-9) });
+
+        Assert.Equal(Confidence.Conflicting, Judge("name.com", soon, Fastly("deleting")).Confidence);
+        Assert.Equal(Confidence.Corroborated, Judge("name.com", soon, Fastly("expiring")).Confidence);
+        Assert.Equal(Confidence.Conflicting, Judge("name.com", Rdap("active"), Fastly("expiring")).Confidence);
+        Assert.Equal(Confidence.Conflicting, Judge("name.com", Rdap("auto renew period"), Fastly("inactive")).Confidence);
+        Assert.Equal(Confidence.Corroborated, Judge("name.com", past, Fastly("deleting")).Confidence);
+        Assert.Equal(Confidence.Conflicting, Judge("name.com", past, Fastly("inactive")).Confidence);
+        Assert.Equal(Confidence.Conflicting, Judge("name.com", Rdap("client hold"), Delegated()).Confidence);
+        Assert.Equal(Confidence.Corroborated, Judge("name.com", Rdap("client hold"), NxDomain()).Confidence);
+        Assert.Equal(Confidence.Single, Judge("name.com", Rdap("active"), Dns(new() { Delegation = Delegation.Unknown })).Confidence);
+    }
+
+    [Theory]
+    [InlineData(24, Phase.Active)]
+    [InlineData(25, Phase.Released)]
+    public void The_registry_is_outranked_only_when_its_answer_is_more_than_a_day_older(int hours, Phase expected) =>
+        Assert.Equal(expected, Judge("name.com", Rdap(Registered("active"), Now.AddHours(-hours)), NxDomain(), Fastly("inactive")).Phase);
+
+    [Fact]
+    public void Undelegated_is_said_of_what_is_not_known_to_be_gone()
+    {
+        static bool Says(params Observation[] said) => Judge("name.com", said).Flags.HasFlag(DomainFlags.Undelegated);
+
+        Assert.False(Says(NotFound(), NxDomain()));
+        Assert.True(Says(Rdap("client hold"), NxDomain()));
+        Assert.True(Says(Rdap("inactive")));
+        Assert.True(Says(Rdap("inactive"), Failed(SourceKind.Dns)));
+        Assert.False(Says(Rdap("inactive"), Delegated()));
+        Assert.True(Says(Rdap("active"), Fastly("undelegated active")));
+        Assert.False(Says(Rdap("active"), Dns(new() { Delegation = Delegation.NoZone })));
+    }
+
+    [Fact]
+    public void For_sale_is_what_somebody_offers()
+    {
+        static DomainFlags Of(string words, int offers) => Judge(
+            "name.com", Rdap("active"), Fastly(words) with { Research = new(words.Split(' ')) { Offers = offers } }).Flags & DomainFlags.ForSale;
+
+        Assert.Equal(DomainFlags.ForSale, Of("active marketed", 0));
+        Assert.Equal(DomainFlags.ForSale, Of("active transferable", 0));
+        Assert.Equal(DomainFlags.ForSale, Of("active", 2));
+        Assert.Equal(DomainFlags.None, Of("active priced", 0));
+        Assert.Equal(DomainFlags.None, Of("undelegated inactive premium", 2));
+    }
+
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    [InlineData(30, true)]
+    [InlineData(31, false)]
+    public void Newly_registered_is_said_for_30_days(int daysAgo, bool expected) => Assert.Equal(
+        expected, Judge("name.com", Rdap(Registered() with { RegisteredAt = Now.AddDays(-daysAgo) })).Flags.HasFlag(DomainFlags.NewlyRegistered));
+
+    [Fact]
+    public void The_time_since_when_a_phase_is_known_narrows_the_drop()
+    {
+        var input = new JudgeInput { Domain = "gone.de", Observations = [Rdap(new RdapFacts { Statuses = ["redemption period"] })], Now = Now };
+        var since = Now.AddDays(-12);
+
+        Assert.Equal(Now.AddDays(31), DomainJudge.Judge(input).EstimatedDrop!.To);
+        Assert.Equal(since.AddDays(31), DomainJudge.Judge(input with { KnownPhase = Phase.Redemption, KnownPhaseSince = since }).EstimatedDrop!.To);
+        Assert.Equal(Now.AddDays(31), DomainJudge.Judge(input with { KnownPhase = Phase.Active, KnownPhaseSince = since }).EstimatedDrop!.To);
+    }
+
+    [Fact]
+    public void Name_servers_are_those_of_the_zone_and_mail_exchangers_those_of_all_mail_hosts()
+    {
+        var zone = Dns(new()
+        {
+            Delegation = Delegation.Delegated, NameServers = OtherServers,
+            MailHosts = [new("a.name.com", MailRoute.Mx, ["mx2.example", "mx3.example"]), new("name.com", MailRoute.Mx, ["mx1.example", "mx2.example"])],
+        });
+        var verdict = Judge("name.com", Rdap("active"), zone);
+
+        Assert.Equal(OtherServers, verdict.NameServers);
+        Assert.Equal(["mx1.example", "mx2.example", "mx3.example"], verdict.MxHosts);
+        Assert.Equal(HerServers, Judge("name.com", Rdap("active")).NameServers);
+        Assert.Equal(HerServers, Judge("name.com", Rdap("active"), Dns(new() { Delegation = Delegation.Unknown })).NameServers);
+        Assert.Empty(Judge("name.com", Rdap("active"), NxDomain()).NameServers);
+    }
+
+    [Fact]
     public void Every_reason_names_its_source_and_time()
     {
         var verdict = Judge("name.com", Rdap("active"), Delegated());

@@ -261,6 +261,97 @@ public class HandChangeJudgeTests
     }
 
     [Fact]
+    public void A_lapse_from_before_the_verification_is_not_in_between()
+    {
+        static HandInput Before(HandInput i) => i with { Baseline = null, LapseSeenFrom = Utc(2023, 4, 1), LapseSeenTo = Utc(2023, 5, 1), LapsePhase = Phase.Released };
+
+        Assert.Equal((HandChange.Reregistered, Confidence.Single), Found(Hands([Rdap(TakersRecord)], Before)));
+        Assert.Same(HandVerdict.None, Hands([Rdap(new RdapFacts { Statuses = ["active"] })], Before, "name.de"));
+    }
+
+    [Fact]
+    public void A_lapse_that_goes_on_is_not_over_where_the_date_is_hidden() => Assert.Same(
+        HandVerdict.None,
+        Hands(
+            [Rdap(new RdapFacts { Statuses = ["redemption period"] }), NxDomain()],
+            i => i with { LapseSeenFrom = Utc(2026, 10, 7), LapseSeenTo = Utc(2026, 11, 11), LapsePhase = Phase.Released },
+            "name.de"));
+
+    [Fact]
+    public void An_unchanged_handle_proves_a_restoration_where_the_date_is_hidden() => Assert.Equal(
+        HandChange.None,
+        Hands(
+            [Rdap(new RdapFacts { Statuses = ["active"], Handle = "d50322891-x" }), Delegated(OtherServers, OtherMx)],
+            i => i with { LapseSeenFrom = Utc(2026, 10, 7), LapseSeenTo = Utc(2026, 11, 11), LapsePhase = Phase.Released },
+            "name.de").Change);
+
+    [Fact]
+    public void Name_servers_count_only_while_the_zone_is_delegated_to_them()
+    {
+        var unclear = Dns(new() { Delegation = Delegation.Unknown, NameServers = OtherServers });
+
+        Assert.Equal(Confidence.Single, Hands([Rdap(TakersRecord), unclear]).Confidence);
+        Assert.Equal(Confidence.Single, Hands([Rdap(TakersRecord), NxDomain()]).Confidence);
+    }
+
+    [Fact]
+    public void Mail_that_is_gone_altogether_moved_too_when_an_expired_name_was_sold()
+    {
+        var expired = Rdap(HerRecord with { ExpiresAt = Now.AddDays(-6) });
+
+        Assert.Equal(HandChange.Suspected, Hands([expired, Delegated(OtherServers, [])]).Change);
+    }
+
+    [Fact]
+    public void A_move_from_before_the_end_of_the_term_is_no_auction()
+    {
+        var expired = Rdap(HerRecord with { ExpiresAt = Now.AddDays(-6) });
+
+        Assert.Equal(HandChange.None, Hands([expired, Delegated(OtherServers, OtherMx)], i => i with { MovedAt = Now.AddDays(-7) }).Change);
+        Assert.Equal(HandChange.Suspected, Hands([expired, Delegated(OtherServers, OtherMx)], i => i with { MovedAt = Now.AddDays(-5) }).Change);
+    }
+
+    [Fact]
+    public void A_move_soon_after_the_grace_ended_may_still_be_the_buyers()
+    {
+        Observation[] said = [Rdap(HerRecord), Delegated(OtherServers, OtherMx)];
+        static HandInput Grace(HandInput i) => i with { PastTermFrom = Utc(2026, 10, 1), PastTermTo = Utc(2026, 10, 20) };
+
+        Assert.Equal(HandChange.Suspected, Hands(said, i => Grace(i) with { MovedAt = Utc(2026, 11, 10) }).Change);
+        Assert.Equal(HandChange.None, Hands(said, i => Grace(i) with { MovedAt = Utc(2026, 11, 20) }).Change);
+    }
+
+    [Fact]
+    public void A_migration_after_the_account_was_created_accuses_nobody()
+    {
+        var imported = Rdap(HerRecord with { RegisteredAt = Utc(2018, 11, 30), RegistrationActor = "escrow_import" });
+
+        Assert.Equal(
+            HandChange.None, Hands([imported], i => i with { VerifiedAt = null, Baseline = null, AccountCreatedAt = Utc(2016, 1, 1) }).Change);
+    }
+
+    [Fact]
+    public void A_migration_that_renumbers_accuses_nobody_who_moved()
+    {
+        var imported = Rdap(HerRecord with { RegisteredAt = Utc(2018, 11, 30), RegistrationActor = "escrow_import", Handle = "NEW-1" });
+
+        Assert.Equal(HandChange.None, Hands([imported, Delegated(OtherServers, OtherMx)]).Change);
+    }
+
+    [Fact]
+    public void A_date_that_shifts_by_hours_is_the_same_registration()
+    {
+        var fresh = Hers with { RegisteredAt = Utc(2026, 11, 1, 4), RegistrationSeenAt = Utc(2026, 11, 1, 5), Handle = null };
+
+        Assert.Equal(
+            HandChange.None,
+            Hands([Rdap(HerRecord with { RegisteredAt = Utc(2026, 11, 1, 7) })], i => i with { VerifiedAt = null, Baseline = fresh }).Change);
+        Assert.Equal(
+            HandChange.Reregistered,
+            Hands([Rdap(HerRecord with { RegisteredAt = Utc(2026, 11, 4) })], i => i with { VerifiedAt = null, Baseline = fresh }).Change);
+    }
+
+    [Fact]
     public void Hosts_that_were_only_added_are_nobody_elses()
     {
         string[] more = [.. HerServers, "ns3.hers.example"];
