@@ -4,12 +4,17 @@ namespace DomainGuard.Core.Domains;
 /// <param name="ExpiresAt">End of the term by the registry.</param>
 /// <param name="LastChangedAt">Last change of the record: a deletion is one.</param>
 /// <param name="DeletedAt">Event "deletion" (RFC 9083 4.5), past or announced.</param>
+/// <param name="IsServerHeld">"server hold" with "server update prohibited": where a TLD so marks the grace after expiry, the hold leads to a drop.</param>
 public readonly record struct LifecycleDates(
-    DateTimeOffset? ExpiresAt, DateTimeOffset? LastChangedAt = null, DateTimeOffset? DeletedAt = null)
+    DateTimeOffset? ExpiresAt, DateTimeOffset? LastChangedAt = null, DateTimeOffset? DeletedAt = null, bool IsServerHeld = false)
 {
     /// <summary>Those of an RDAP answer; none when there is no answer.</summary>
     public static LifecycleDates Of(RdapFacts? facts) =>
-        facts is null ? default : new(facts.ExpiresAt, facts.LastChangedAt, facts.DeletedAt);
+        facts is null ? default : new(
+            facts.ExpiresAt,
+            facts.LastChangedAt,
+            facts.DeletedAt,
+            facts.Statuses.Contains(RdapStatuses.ServerHold) && facts.Statuses.Contains(RdapStatuses.ServerUpdateProhibited));
 }
 
 /// <summary>When a domain becomes free for anyone, as an interval whose width is the uncertainty.</summary>
@@ -32,7 +37,7 @@ public static class DropEstimate
         return phase switch
         {
             Phase.Expired or Phase.AutoRenewGrace => AfterTerm(phase, dates, rule, now),
-            Phase.OnHold when rule.HoldIsGrace => FromStage(rule.GraceDaysMin!.Value, rule, dates, phaseSince, now),
+            Phase.OnHold when rule.HoldIsGrace && dates.IsServerHeld => FromStage(rule.GraceDaysMin!.Value, rule, dates, phaseSince, now),
             Phase.Redemption => Announced(dates, now) ?? FromRegistryDates(dates, rule, now)
                 ?? (rule.RedemptionDays is { } days ? FromStage(days, rule, dates, phaseSince, now) : null),
             Phase.PendingDelete => Announced(dates, now) ?? FromRegistryDates(dates, rule, now) ?? LastDays(rule, dates, phaseSince, now),

@@ -64,12 +64,14 @@ internal static class JudgeReasons
         Phase.Redemption when rule.ExpiryIsRelease && facts.ExpiresAt is { } end =>
             $"In quarantine: \"pending delete\" here means that its holder can take it back until {end.Day()}",
         Phase.Redemption => "In quarantine: \"pending delete\" at this registry means that its holder can still take it back",
+        Phase.PendingDelete when (signs & RegistrationSigns.PendingDelete) != 0 && rule.RedemptionDays is null =>
+            "Pending delete: about to be freed; whether its holder can still take it back is not known for this registry",
         Phase.PendingDelete when (signs & RegistrationSigns.PendingDelete) != 0 => "Pending delete, its last days: nobody can renew it any more",
         Phase.PendingDelete when (signs & RegistrationSigns.LastDay) != 0 => "Deletion announced and no other status: the last day of its redemption",
         Phase.PendingDelete when (signs & RegistrationSigns.PurgeList) != 0 => "On the purge list of the registry: it is freed within a day",
         Phase.PendingDelete => "The registry gives a record without dates and name servers, as for names that wait for its release process",
         Phase.Unknown => "The registry gives a record without dates and name servers, from which nothing follows",
-        Phase.OnHold when rule.HoldIsGrace => "On server hold: out of the zone, as this registry does after expiry; its holder can renew for 30 days",
+        Phase.OnHold when (signs & RegistrationSigns.HeldAfterExpiry) != 0 => "On server hold: out of the zone, as this registry does after expiry; its holder can renew for 30 days",
         Phase.OnHold => (signs & RegistrationSigns.ServerHold) != 0
             ? "On server hold: mail cannot arrive; dispute, abuse or an unpaid bill"
             : "On client hold: mail cannot arrive; unpaid, unconfirmed contact or dispute",

@@ -32,6 +32,9 @@ public static class RdapStatuses
     /// <summary>RFC 3915 redemptionPeriod.</summary>
     public const string RedemptionPeriod = "redemption period";
 
+    /// <summary>RFC 5731 serverUpdateProhibited.</summary>
+    public const string ServerUpdateProhibited = "server update prohibited";
+
     /// <summary>RFC 5731 serverRenewProhibited.</summary>
     public const string ServerRenewProhibited = "server renew prohibited";
 

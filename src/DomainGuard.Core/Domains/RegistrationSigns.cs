@@ -36,6 +36,10 @@ internal enum RegistrationSigns
     AddPeriod = 1 << 14,
     ServerHold = 1 << 15,
     ServerRenewProhibited = 1 << 16,
+
+    /// <summary>"server hold" and "server update prohibited" where that is the grace after expiry (.au).</summary>
+    HeldAfterExpiry = 1 << 17,
+    ServerUpdateProhibited = 1 << 18,
 }
 
 /// <summary>One row of the order of judgement.</summary>
@@ -129,6 +133,12 @@ internal static class JudgementTable
             signs |= RegistrationSigns.PurgeList;
         }
 
+        const RegistrationSigns Held = RegistrationSigns.ServerHold | RegistrationSigns.ServerUpdateProhibited;
+        if (rule.HoldIsGrace && (signs & Held) == Held)
+        {
+            signs |= RegistrationSigns.HeldAfterExpiry;
+        }
+
         if (rule.MeagreRecordMeansRelease && facts is { RegisteredAt: null, ExpiresAt: null, LastChangedAt: null, NameServers.Count: 0 })
         {
             signs |= RegistrationSigns.Meagre;
@@ -148,6 +158,7 @@ internal static class JudgementTable
         RdapStatuses.Inactive => RegistrationSigns.NoNameServers,
         RdapStatuses.AddPeriod => RegistrationSigns.AddPeriod,
         RdapStatuses.ServerRenewProhibited => RegistrationSigns.ServerRenewProhibited,
+        RdapStatuses.ServerUpdateProhibited => RegistrationSigns.ServerUpdateProhibited,
         _ => RegistrationSigns.None,
     };
 }

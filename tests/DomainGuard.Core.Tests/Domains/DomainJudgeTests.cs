@@ -100,6 +100,14 @@ public class DomainJudgeTests
     }
 
     [Fact]
+    public void Nobody_is_told_that_a_name_is_lost_where_the_registry_may_mean_otherwise()
+    {
+        Assert.Contains("nobody can renew", Judge("name.com", Rdap("pending delete")).Reasons[0].Text, StringComparison.Ordinal);
+        Assert.Contains("not known for this registry", Judge("name.xx", Rdap("pending delete")).Reasons[0].Text, StringComparison.Ordinal);
+        Assert.Contains("can take it back", Judge("name.uk", Rdap("pending delete")).Reasons[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nothing_at_all_is_unknown_and_says_so()
     {
         var verdict = Judge("name.com");

@@ -83,12 +83,25 @@ public class DropEstimateTests
     public void Nothing_points_to_a_drop(Phase phase) => Assert.Null(Estimate(phase, "com", new(Expired)));
 
     [Fact]
+    public void The_hold_of_au_after_expiry_lasts_30_days_and_one_on_the_purge_list()
+    {
+        var held = Rdap(new RdapFacts { Statuses = ["server hold", "server update prohibited"], LastChangedAt = Now.AddDays(-4) });
+        var disputed = Rdap(new RdapFacts { Statuses = ["client hold"], LastChangedAt = Now.AddDays(-4) });
+
+        Assert.Equal(new DropInterval(Now.AddDays(27), Now.AddDays(32)), Judge("name.com.au", held).EstimatedDrop);
+        Assert.Contains("renew for 30 days", Judge("name.com.au", held).Reasons[0].Text, StringComparison.Ordinal);
+        Assert.Null(Judge("name.com.au", disputed).EstimatedDrop);
+        Assert.DoesNotContain("renew for 30 days", Judge("name.com.au", disputed).Reasons[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void No_estimate_is_invented()
     {
         Assert.Null(Estimate(Phase.Expired, "com", default));
         Assert.Null(Estimate(Phase.Expired, "com", new(Now.AddDays(-300))));
         Assert.Null(Estimate(Phase.Redemption, "xx", new(Expired)));
-        Assert.NotNull(Estimate(Phase.OnHold, "au", default));
+        Assert.Null(Estimate(Phase.OnHold, "au", default));
+        Assert.Null(Estimate(Phase.OnHold, "com", new(null, IsServerHeld: true)));
     }
 
     [Fact]
