@@ -37,71 +37,128 @@ public static class TldRules
     {
         yield return new()
         {
-            Tld = "uk", PendingDeleteIsRecoverable = true, RecoverableUntilDay = 90, CountsFromExpiry = true,
-            GraceDaysMin = 30, GraceDaysMax = 30, RedemptionDays = 60, FinalDaysMin = 5, FinalDaysMax = 5,
+            Tld = "uk",
+            PendingDeleteIsRecoverable = true,
+            RecoverableUntilDay = 90,
+            CountsFromExpiry = true,
+            GraceDaysMin = 30,
+            GraceDaysMax = 30,
+            RedemptionDays = 60,
+            FinalDaysMin = 5,
+            FinalDaysMax = 5,
             Note = "Works for 30 days after expiry, is suspended until day 90 and renewable all that time; lost from day 90, free on day 95.",
         };
         yield return new()
         {
-            Tld = "de", Rdap = RdapService.Override, HidesRegistration = true, HidesExpiry = true, RedemptionDays = 30,
+            Tld = "de",
+            Rdap = RdapService.Override,
+            HidesRegistration = true,
+            HidesExpiry = true,
+            RedemptionDays = 30,
             Note = "Has no term. After a deletion only the last holder can take it back for 30 days; it is freed at a random moment of day 31.",
         };
         foreach (var tld in (string[])["fr", "re", "pm", "tf", "wf", "yt"])
         {
             yield return new()
             {
-                Tld = tld, PendingDeleteIsRecoverable = true, LastDayShowsDeletionOnly = true,
-                GraceDaysMin = 0, GraceDaysMax = 45, RedemptionDays = 30,
+                Tld = tld,
+                PendingDeleteIsRecoverable = true,
+                LastDayShowsDeletionOnly = true,
+                GraceDaysMin = 0,
+                GraceDaysMax = 45,
+                RedemptionDays = 30,
                 Note = "\"pending delete\" is the 30-day redemption: only its holder can take it back.",
             };
         }
 
         yield return new()
         {
-            Tld = "nl", HidesExpiry = true, ExpiryIsRelease = true, PendingDeleteIsRecoverable = true, RedemptionDays = 40,
+            Tld = "nl",
+            HidesExpiry = true,
+            ExpiryIsRelease = true,
+            PendingDeleteIsRecoverable = true,
+            RedemptionDays = 40,
             Note = "\"pending delete\" at this registry means quarantine: 40 days out of the zone, only the last holder can take it back.",
         };
         yield return new()
         {
-            Tld = "eu", Rdap = RdapService.None, HidesRegistration = true, HidesExpiry = true, PendingDeleteIsRecoverable = true,
-            GraceDaysMin = 0, GraceDaysMax = 0, RedemptionDays = 40,
+            Tld = "eu",
+            Rdap = RdapService.None,
+            HidesRegistration = true,
+            HidesExpiry = true,
+            PendingDeleteIsRecoverable = true,
+            GraceDaysMin = 0,
+            GraceDaysMax = 0,
+            RedemptionDays = 40,
             Note = "No grace: 40 days of quarantine out of the zone, recoverable.",
         };
         yield return new()
         {
-            Tld = "be", Rdap = RdapService.None, HidesExpiry = true, PendingDeleteIsRecoverable = true, RedemptionDays = 40,
+            Tld = "be",
+            Rdap = RdapService.None,
+            HidesExpiry = true,
+            PendingDeleteIsRecoverable = true,
+            RedemptionDays = 40,
             Note = "40 days of quarantine, recoverable.",
         };
         yield return new()
         {
-            Tld = "it", Rdap = RdapService.None, CountsFromExpiry = true,
-            GraceDaysMin = 15, GraceDaysMax = 15, RedemptionDays = 30, FinalDaysMin = 0, FinalDaysMax = 5,
+            Tld = "it",
+            Rdap = RdapService.None,
+            CountsFromExpiry = true,
+            GraceDaysMin = 15,
+            GraceDaysMax = 15,
+            RedemptionDays = 30,
+            FinalDaysMin = 0,
+            FinalDaysMax = 5,
             Note = "Works for 15 days after expiry, is suspended for 30, then freed within 5.",
         };
         foreach (var tld in (string[])["ch", "li"])
         {
             yield return new()
             {
-                Tld = tld, Rdap = RdapService.Override, HidesRegistration = true, HidesExpiry = true,
-                PendingDeleteIsRecoverable = true, RedemptionDays = 40, Note = "Recoverable for 40 days after the deletion.",
+                Tld = tld,
+                Rdap = RdapService.Override,
+                HidesRegistration = true,
+                HidesExpiry = true,
+                PendingDeleteIsRecoverable = true,
+                RedemptionDays = 40,
+                Note = "Recoverable for 40 days after the deletion.",
             };
         }
 
         yield return new()
         {
-            Tld = "jp", Rdap = RdapService.None, RedemptionDays = 20, FinalDaysMin = 8, FinalDaysMax = 11,
+            Tld = "jp",
+            Rdap = RdapService.None,
+            RedemptionDays = 20,
+            FinalDaysMin = 8,
+            FinalDaysMax = 11,
             Note = "After a deletion it is suspended from the 1st for a month and can be restored from the 1st to the 20th.",
         };
         yield return new()
         {
-            Tld = "au", HidesRegistration = true, HidesExpiry = true, PurgeListByRenewProhibited = true, HoldIsGrace = true,
-            GraceDaysMin = 30, GraceDaysMax = 30, RedemptionDays = 0, FinalDaysMin = 1, FinalDaysMax = 1,
+            Tld = "au",
+            HidesRegistration = true,
+            HidesExpiry = true,
+            PurgeListByRenewProhibited = true,
+            HoldIsGrace = true,
+            GraceDaysMin = 30,
+            GraceDaysMax = 30,
+            RedemptionDays = 0,
+            FinalDaysMin = 1,
+            FinalDaysMax = 1,
             Note = "30 days out of the zone, renewable, then one day on the purge list.",
         };
         yield return new()
         {
-            Tld = "br", MeagreRecordMeansRelease = true,
-            GraceDaysMin = 90, GraceDaysMax = 90, RedemptionDays = 0, FinalDaysMin = 0, FinalDaysMax = 120,
+            Tld = "br",
+            MeagreRecordMeansRelease = true,
+            GraceDaysMin = 90,
+            GraceDaysMax = 90,
+            RedemptionDays = 0,
+            FinalDaysMin = 0,
+            FinalDaysMax = 120,
             Note = "Frozen for about 90 days, out of the zone, renewable; freed in a release process a few times a year.",
         };
         yield return Deactivated("se", 0);
@@ -110,19 +167,34 @@ public static class TldRules
         {
             yield return new()
             {
-                Tld = tld, Rdap = RdapService.None, GraceDaysMin = 0, GraceDaysMax = 0, RedemptionDays = 30, FinalDaysMax = 1,
+                Tld = tld,
+                Rdap = RdapService.None,
+                GraceDaysMin = 0,
+                GraceDaysMax = 0,
+                RedemptionDays = 30,
+                FinalDaysMax = 1,
                 Note = "About 30 days in which its holder renews first, not delegated, then free on the announced date.",
             };
         }
 
         yield return new()
         {
-            Tld = "cn", Rdap = RdapService.None, GraceDaysMin = 0, GraceDaysMax = 45, RedemptionDays = 15, FinalDaysMax = 5,
+            Tld = "cn",
+            Rdap = RdapService.None,
+            GraceDaysMin = 0,
+            GraceDaysMax = 45,
+            RedemptionDays = 15,
+            FinalDaysMax = 5,
             Note = "About 45 days of auto-renew grace, 15 of redemption.",
         };
         yield return new()
         {
-            Tld = "ca", GraceDaysMin = 0, GraceDaysMax = 40, RedemptionDays = 30, FinalDaysMin = 0, FinalDaysMax = 7,
+            Tld = "ca",
+            GraceDaysMin = 0,
+            GraceDaysMax = 40,
+            RedemptionDays = 30,
+            FinalDaysMin = 0,
+            FinalDaysMax = 7,
             Note = "40 days of grace, 30 of redemption, then freed in a weekly session.",
         };
         foreach (var tld in (string[])["io", "sh", "ac", "me", "us", "co"])
@@ -132,7 +204,8 @@ public static class TldRules
 
         yield return GenericLife("ai") with
         {
-            MigratedOn = new DateOnly(2017, 12, 16), Note = "Old names carry the date of a registry migration as their registration date.",
+            MigratedOn = new DateOnly(2017, 12, 16),
+            Note = "Old names carry the date of a registry migration as their registration date.",
         };
         yield return new() { Tld = "so", Rdap = RdapService.Override };
         yield return new() { Tld = "fi", HidesExpiry = true };
@@ -140,8 +213,15 @@ public static class TldRules
         yield return new() { Tld = "si", PendingDeleteIsRecoverable = true, Note = "\"pending delete\" is its quarantine." };
         yield return new()
         {
-            Tld = "id", PendingDeleteIsRecoverable = true, RecoverableUntilDay = 65, CountsFromExpiry = true,
-            GraceDaysMin = 35, GraceDaysMax = 35, RedemptionDays = 30, FinalDaysMin = 7, FinalDaysMax = 7,
+            Tld = "id",
+            PendingDeleteIsRecoverable = true,
+            RecoverableUntilDay = 65,
+            CountsFromExpiry = true,
+            GraceDaysMin = 35,
+            GraceDaysMax = 35,
+            RedemptionDays = 30,
+            FinalDaysMin = 7,
+            FinalDaysMax = 7,
             Note = "35 days of auto-renew grace, 30 of recoverable \"pending delete\", 7 final.",
         };
         yield return new() { Tld = "es", Rdap = RdapService.None, Note = "Registrars must cancel about 12 days before expiry." };
@@ -153,7 +233,12 @@ public static class TldRules
 
     private static TldRule Deactivated(string tld, int finalDays) => new()
     {
-        Tld = tld, Rdap = RdapService.None, GraceDaysMin = 10, GraceDaysMax = 10, RedemptionDays = 60, FinalDaysMax = finalDays,
+        Tld = tld,
+        Rdap = RdapService.None,
+        GraceDaysMin = 10,
+        GraceDaysMax = 10,
+        RedemptionDays = 60,
+        FinalDaysMax = finalDays,
         Note = "About 10 days online after expiry, then deactivated for about 60, then released.",
     };
 }

@@ -273,12 +273,16 @@ public class DomainJudgeTests
     {
         var zone = new DnsFacts
         {
-            Delegation = Delegation.Delegated, ParkedBy = "bodis.com", SinkholedBy = "shadowserver.org",
+            Delegation = Delegation.Delegated,
+            ParkedBy = "bodis.com",
+            SinkholedBy = "shadowserver.org",
             MailHosts = [new("name.com", MailRoute.NullMx, [])],
         };
         var verdict = DomainJudge.Judge(new()
         {
-            Domain = "name.com", Now = Now, KnownFlags = DomainFlags.Notable | DomainFlags.DanglingMx,
+            Domain = "name.com",
+            Now = Now,
+            KnownFlags = DomainFlags.Notable | DomainFlags.DanglingMx,
             Observations = [Rdap(Registered("add period") with { RegisteredAt = Now.AddDays(-2) }), Dns(zone), Fastly("active marketed priced")],
         });
 
@@ -347,7 +351,10 @@ public class DomainJudgeTests
         // google.to, as its registry gives it: the date of the import, not of the registration.
         var google = new RdapFacts
         {
-            Handle = "D0000000-TO", RegisteredAt = Utc(2018, 11, 30, 7), RegistrationActor = "escrow_import", ExpiresAt = Utc(2027, 11, 30, 7),
+            Handle = "D0000000-TO",
+            RegisteredAt = Utc(2018, 11, 30, 7),
+            RegistrationActor = "escrow_import",
+            ExpiresAt = Utc(2027, 11, 30, 7),
             Statuses = ["client delete prohibited", "client transfer prohibited", "client update prohibited"],
         };
 
@@ -356,7 +363,10 @@ public class DomainJudgeTests
         Assert.True(Judge("old.ai", Rdap(google with { RegistrationActor = null, RegisteredAt = Utc(2017, 12, 16, 9) })).LooksMigrated);
         Assert.True(DomainJudge.Judge(new()
         {
-            Domain = "name.to", Now = Now, SharesRegistrationDate = true, Observations = [Rdap(google with { RegistrationActor = null })],
+            Domain = "name.to",
+            Now = Now,
+            SharesRegistrationDate = true,
+            Observations = [Rdap(google with { RegistrationActor = null })],
         }).LooksMigrated);
     }
 
@@ -464,7 +474,8 @@ public class DomainJudgeTests
     {
         var zone = Dns(new()
         {
-            Delegation = Delegation.Delegated, NameServers = OtherServers,
+            Delegation = Delegation.Delegated,
+            NameServers = OtherServers,
             MailHosts = [new("a.name.com", MailRoute.Mx, ["mx2.example", "mx3.example"]), new("name.com", MailRoute.Mx, ["mx1.example", "mx2.example"])],
         });
         var verdict = Judge("name.com", Rdap("active"), zone);

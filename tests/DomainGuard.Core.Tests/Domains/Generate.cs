@@ -32,8 +32,15 @@ internal static class Generate
     public static readonly Gen<RdapFacts> Facts = Gen.Select(Status.Array[0, 4], Maybe, Maybe, Maybe, Maybe, Handle, Hosts, Pick<string?>(null, "escrow_import", "R"))
         .Select(t => new RdapFacts
         {
-            Statuses = t.Item1, RegisteredAt = t.Item2, ExpiresAt = t.Item3, LastChangedAt = t.Item4, DeletedAt = t.Item5, Handle = t.Item6, NameServers = t.Item7,
-            RegistrationActor = t.Item8, RegistrarIanaId = t.Item6,
+            Statuses = t.Item1,
+            RegisteredAt = t.Item2,
+            ExpiresAt = t.Item3,
+            LastChangedAt = t.Item4,
+            DeletedAt = t.Item5,
+            Handle = t.Item6,
+            NameServers = t.Item7,
+            RegistrationActor = t.Item8,
+            RegistrarIanaId = t.Item6,
         });
 
     private static readonly Gen<DnsFacts> Zone = Gen.Select(Gen.Enum<Delegation>(), Hosts, Hosts, Gen.Enum<MailRoute>())
@@ -61,20 +68,41 @@ internal static class Generate
 
     public static readonly Gen<Baseline?> Baseline = Gen.Select(Maybe, Handle, Maybe, Hosts, Hosts, Maybe, Gen.Int[0, 4]).Select(t => t.Item7 == 0 ? null : new Baseline
     {
-        RegisteredAt = t.Item1, Handle = t.Item2, RegistrationSeenAt = t.Item3, RegistrarIanaId = t.Item2, NameServers = t.Item4, MxHosts = t.Item5, DnsSeenAt = t.Item6,
+        RegisteredAt = t.Item1,
+        Handle = t.Item2,
+        RegistrationSeenAt = t.Item3,
+        RegistrarIanaId = t.Item2,
+        NameServers = t.Item4,
+        MxHosts = t.Item5,
+        DnsSeenAt = t.Item6,
     });
 
     public static readonly Gen<JudgeInput> JudgeInput = Gen.Select(Domain, Evidence, NoEvidence.Array[0, 3], Instant, Gen.Bool, Gen.Enum<Phase>(), Maybe)
         .Select(t => new JudgeInput
         {
-            Domain = t.Item1, Observations = [.. t.Item2, .. t.Item3], Now = t.Item4, SharesRegistrationDate = t.Item5, KnownPhase = t.Item6, KnownPhaseSince = t.Item7,
+            Domain = t.Item1,
+            Observations = [.. t.Item2, .. t.Item3],
+            Now = t.Item4,
+            SharesRegistrationDate = t.Item5,
+            KnownPhase = t.Item6,
+            KnownPhaseSince = t.Item7,
         });
 
     public static readonly Gen<HandInput> HandInput = Gen.Select(JudgeInput, Gen.Select(Maybe, Maybe, Maybe, Maybe), Gen.Select(Maybe, Maybe, Maybe), Baseline, Gen.Enum<Phase>())
         .Select((judge, times, past, baseline, lapse) => new HandInput
         {
-            Verdict = DomainJudge.Judge(judge), Observations = judge.Observations, Now = judge.Now, VerifiedAt = times.Item1, AccountCreatedAt = times.Item2,
-            LapseSeenFrom = times.Item3, LapseSeenTo = times.Item4, LapsePhase = lapse, PastTermFrom = past.Item1, PastTermTo = past.Item2, MovedAt = past.Item3, Baseline = baseline,
+            Verdict = DomainJudge.Judge(judge),
+            Observations = judge.Observations,
+            Now = judge.Now,
+            VerifiedAt = times.Item1,
+            AccountCreatedAt = times.Item2,
+            LapseSeenFrom = times.Item3,
+            LapseSeenTo = times.Item4,
+            LapsePhase = lapse,
+            PastTermFrom = past.Item1,
+            PastTermTo = past.Item2,
+            MovedAt = past.Item3,
+            Baseline = baseline,
         });
 
     private static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);

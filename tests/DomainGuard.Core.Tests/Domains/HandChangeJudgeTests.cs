@@ -10,15 +10,24 @@ public class HandChangeJudgeTests
 
     private static readonly Baseline Hers = new()
     {
-        RegisteredAt = Utc(2015, 3, 1), Handle = "D50322891-X", RegistrarIanaId = "1991", RegistrationSeenAt = Utc(2023, 6, 3),
-        NameServers = HerServers, MxHosts = HerMx, DnsSeenAt = Utc(2023, 6, 3),
+        RegisteredAt = Utc(2015, 3, 1),
+        Handle = "D50322891-X",
+        RegistrarIanaId = "1991",
+        RegistrationSeenAt = Utc(2023, 6, 3),
+        NameServers = HerServers,
+        MxHosts = HerMx,
+        DnsSeenAt = Utc(2023, 6, 3),
     };
 
     private static readonly RdapFacts HerRecord = Registered("active") with { Handle = "D50322891-X", RegistrarIanaId = "1991" };
 
     private static readonly RdapFacts TakersRecord = Registered("active", "add period") with
     {
-        RegisteredAt = SecondLife, ExpiresAt = SecondLife.AddYears(1), Handle = "D99184420-X", RegistrarIanaId = "1443", NameServers = OtherServers,
+        RegisteredAt = SecondLife,
+        ExpiresAt = SecondLife.AddYears(1),
+        Handle = "D99184420-X",
+        RegistrarIanaId = "1443",
+        NameServers = OtherServers,
     };
 
     [Fact]
@@ -49,7 +58,9 @@ public class HandChangeJudgeTests
 
         var verdict = HandChangeJudge.Judge(new()
         {
-            Verdict = DomainJudge.Judge(new() { Domain = "name.com", Observations = said, Now = now }), Observations = said, Now = now,
+            Verdict = DomainJudge.Judge(new() { Domain = "name.com", Observations = said, Now = now }),
+            Observations = said,
+            Now = now,
             VerifiedAt = Utc(2014, 12, 19),
         });
 
@@ -61,8 +72,11 @@ public class HandChangeJudgeTests
     {
         var record = new RdapFacts
         {
-            Statuses = ["client delete prohibited", "client transfer prohibited", "client update prohibited"], RegisteredAt = Utc(2001, 1, 13),
-            ExpiresAt = Utc(2027, 1, 13), LastTransferAt = Utc(2012, 3, 9, 16), RegistrarIanaId = "292",
+            Statuses = ["client delete prohibited", "client transfer prohibited", "client update prohibited"],
+            RegisteredAt = Utc(2001, 1, 13),
+            ExpiresAt = Utc(2027, 1, 13),
+            LastTransferAt = Utc(2012, 3, 9, 16),
+            RegistrarIanaId = "292",
         };
         var baseline = Hers with { RegisteredAt = Utc(2001, 1, 13), Handle = null, RegistrarIanaId = "2", RegistrationSeenAt = Utc(2010, 1, 1), DnsSeenAt = Utc(2010, 1, 1) };
 
@@ -366,7 +380,8 @@ public class HandChangeJudgeTests
     {
         var zone = Dns(new()
         {
-            Delegation = Delegation.Delegated, NameServers = HerServers,
+            Delegation = Delegation.Delegated,
+            NameServers = HerServers,
             MailHosts = [new("lists.name.com", MailRoute.Mx, OtherMx), new("name.com", MailRoute.Mx, HerMx)],
         });
         var dated = Rdap(TakersRecord with { Handle = null });

@@ -53,7 +53,11 @@ public class HandChangePropertyTests
                 Observation[] said = [Sample.Rdap(Sample.Registered("active") with { RegisteredAt = verified.AddDays(d) })];
                 return HandChangeJudge.Judge(new()
                 {
-                    Verdict = Sample.Judge("name.com", said), Observations = said, Now = Sample.Now, VerifiedAt = verified, AccountCreatedAt = input.AccountCreatedAt,
+                    Verdict = Sample.Judge("name.com", said),
+                    Observations = said,
+                    Now = Sample.Now,
+                    VerifiedAt = verified,
+                    AccountCreatedAt = input.AccountCreatedAt,
                 }).Change;
             }
 

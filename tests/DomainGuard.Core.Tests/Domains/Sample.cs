@@ -20,7 +20,11 @@ internal static class Sample
 
     public static RdapFacts Registered(params string[] statuses) => new()
     {
-        Statuses = statuses, RegisteredAt = Utc(2015, 3, 1), ExpiresAt = Utc(2027, 6, 1), LastChangedAt = Utc(2026, 5, 1), NameServers = HerServers,
+        Statuses = statuses,
+        RegisteredAt = Utc(2015, 3, 1),
+        ExpiresAt = Utc(2027, 6, 1),
+        LastChangedAt = Utc(2026, 5, 1),
+        NameServers = HerServers,
     };
 
     public static Observation NotFound(DateTimeOffset? at = null) => Asked(SourceKind.Rdap, Outcome.NotFound, at) with { HttpStatus = 404 };
@@ -41,7 +45,8 @@ internal static class Sample
     public static Observation Delegated(string[] nameServers, string[] mx, DateTimeOffset? at = null) => Dns(
         new()
         {
-            Delegation = Delegation.Delegated, NameServers = nameServers,
+            Delegation = Delegation.Delegated,
+            NameServers = nameServers,
             MailHosts = [new("name.example", mx.Length > 0 ? MailRoute.Mx : MailRoute.None, mx)],
         },
         at);

@@ -12,8 +12,16 @@ public class CheckScheduleTests
             Gen.String[Gen.Char['a', 'z'], 1, 20], Gen.Enum<Phase>(), Gen.Int[0, 2047], Gen.Enum<HandChange>(), Gen.Int[-400, 400], Gen.Int[0, 40], Gen.Bool, Gen.Enum<Confidence>())
         .Select(t => new ScheduleInput
         {
-            Domain = t.Item1 + ".com", Phase = t.Item2, Flags = (DomainFlags)t.Item3, HandChange = t.Item4, HandChangeSince = Now.AddDays(-Math.Abs(t.Item5)),
-            ExpiresAt = Now.AddDays(t.Item5), Now = Now, FailuresInRow = t.Item6, IsAnswered = t.Item7, Confidence = t.Item8,
+            Domain = t.Item1 + ".com",
+            Phase = t.Item2,
+            Flags = (DomainFlags)t.Item3,
+            HandChange = t.Item4,
+            HandChangeSince = Now.AddDays(-Math.Abs(t.Item5)),
+            ExpiresAt = Now.AddDays(t.Item5),
+            Now = Now,
+            FailuresInRow = t.Item6,
+            IsAnswered = t.Item7,
+            Confidence = t.Item8,
         });
 
     [Theory]
