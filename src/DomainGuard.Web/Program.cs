@@ -1,1 +1,3 @@
-return 0;
+using DomainGuard.Web.Hosting;
+
+return await CommandLine.RunAsync(args);

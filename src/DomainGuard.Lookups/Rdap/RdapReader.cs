@@ -103,7 +103,8 @@ public static class RdapReader
     }
 
     private static bool IsSameName(string name, JsonElement root, string askedName) =>
-        (DomainName.TryNormalise(name, out var ascii, out _) && ascii == askedName)
+        name.AsSpan().Trim().TrimEnd('.').Equals(askedName, StringComparison.OrdinalIgnoreCase)
+        || (DomainName.TryNormalise(name, out var ascii, out _) && ascii == askedName)
         || (Text(root, "unicodeName") is { } unicode && DomainName.TryNormalise(unicode, out ascii, out _) && ascii == askedName);
 
     private static RdapFacts ReadFacts(JsonElement root)

@@ -112,8 +112,7 @@ public sealed class RdapReaderTests
             var body = File.ReadAllBytes(file);
             using var json = System.Text.Json.JsonDocument.Parse(body);
             var name = json.RootElement.TryGetProperty("ldhName", out var ldh) && ldh.ValueKind == System.Text.Json.JsonValueKind.String ? ldh.GetString()! : "unknown.example";
-            DomainGuard.Core.Domains.DomainName.TryNormalise(name, out var asked, out _);
-            Assert.Equal(RdapReadingKind.Domain, RdapReader.Read(body, asked).Kind);
+            Assert.Equal(RdapReadingKind.Domain, RdapReader.Read(body, name.ToLowerInvariant().TrimEnd('.')).Kind);
         });
     }
 }

@@ -1,0 +1,167 @@
+using DomainGuard.Core.Domains;
+using DomainGuard.Core.Scheduling;
+using DomainGuard.Data;
+using DomainGuard.Data.Staff;
+using DomainGuard.Lookups;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Scans;
+using DomainGuard.Web.Features.SignIn;
+using DomainGuard.Web.Hosting;
+using DomainGuard.Web.Shell;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+using MudBlazor.Services;
+
+namespace DomainGuard.Web;
+
+/// <summary>The whole application: what is registered, and in which order a request passes through it.</summary>
+internal static class DomainGuardApp
+{
+    /// <summary>Serves the console until it is told to stop.</summary>
+    internal static async Task<int> ServeAsync(string[] args, CancellationToken cancel)
+    {
+        await using var app = Build(args);
+        await PrepareAsync(app, cancel);
+        await app.RunAsync(cancel);
+        return ExitCode.Done;
+    }
+
+    /// <summary>The application, not started. Content lies beside the executable, so that its place does not depend on where it is started from.</summary>
+    internal static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = CommandLine.SettingsOf(args), ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseStaticWebAssets();
+        adjust?.Invoke(builder);
+        Add(builder);
+        var app = builder.Build();
+        Use(app);
+        return app;
+    }
+
+    /// <summary>The same services without a web server, for commands: warnings and worse go to standard error, so that standard output stays theirs.</summary>
+    internal static WebApplication BuildHeadless() => Build(Environment.GetCommandLineArgs(), builder =>
+    {
+        builder.Logging.ClearProviders().AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning);
+    });
+
+    /// <summary>What must be true before the first request: valid options (all problems at once), ICU, an up-to-date database, somebody who can sign in.</summary>
+    internal static async Task PrepareAsync(WebApplication app, CancellationToken cancel)
+    {
+        Validate(app);
+        await app.Services.GetRequiredService<GuardDatabase>().MigrateAsync(cancel);
+        if (app.Services.GetService<MovableGuardClock>() is { } clock)
+        {
+            await clock.StartAsync(cancel);
+        }
+
+        await app.Services.GetRequiredService<StaffSetup>().PrepareAsync(cancel);
+    }
+
+    /// <summary>Checks options and ICU.</summary>
+    /// <exception cref="OptionsValidationException">What is wrong.</exception>
+    internal static void Validate(WebApplication app)
+    {
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        if (DomainName.VerifyIcu() is { } problem)
+        {
+            throw new OptionsValidationException("Globalization", typeof(DomainGuardOptions), [problem]);
+        }
+    }
+
+    private static void Add(WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        var options = AddOptions(builder);
+
+        services.AddSingleton(TimeProvider.System);
+        if (options.HasMovableClock)
+        {
+            services.AddSingleton<MovableGuardClock>();
+            services.AddSingleton<GuardClock>(p => p.GetRequiredService<MovableGuardClock>());
+        }
+        else
+        {
+            services.AddSingleton<GuardClock, SystemGuardClock>();
+        }
+
+        services.AddGuardData(options.Database, options.DataDirectory);
+        services.AddScanEngine();
+        services.AddDomainLookups(builder.Configuration);
+        AddStaff(services, options);
+
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddCascadingAuthenticationState();
+        services.AddScoped<AuthenticationStateProvider, StaffAuthenticationState>();
+        services.AddScoped<PageKeys>();
+        services.AddMudServices(o => o.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomLeft);
+        services.AddHealthChecks();
+        services.AddHsts(o => o.MaxAge = TimeSpan.FromDays(365));
+    }
+
+    private static DomainGuardOptions AddOptions(WebApplicationBuilder builder)
+    {
+        var section = builder.Configuration.GetSection(DomainGuardOptions.Section);
+        builder.Services.AddOptions<DomainGuardOptions>().Bind(section).ValidateOnStart();
+        builder.Services.AddSingleton<IPostConfigureOptions<DomainGuardOptions>, DomainGuardDefaults>();
+        builder.Services.AddSingleton<IValidateOptions<DomainGuardOptions>, DomainGuardOptionsValidator>();
+
+        // What is registered depends on these before the container exists.
+        var options = section.Get<DomainGuardOptions>() ?? new DomainGuardOptions();
+        DomainGuardDefaults.Fill(options, builder.Environment);
+        return options;
+    }
+
+    private static void AddStaff(IServiceCollection services, DomainGuardOptions options)
+    {
+        services.AddIdentity<GuardUser, IdentityRole<Guid>>(o =>
+            {
+                o.Stores.SchemaVersion = IdentitySchemaVersions.Version3;
+                o.Lockout.MaxFailedAccessAttempts = 5;
+                o.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(15);
+                // Length, not composition rules (NIST SP 800-63B 5.1.1).
+                o.Password.RequiredLength = 12;
+                o.Password.RequireDigit = o.Password.RequireLowercase = o.Password.RequireUppercase = o.Password.RequireNonAlphanumeric = false;
+            })
+            .AddEntityFrameworkStores<GuardDb>()
+            .AddClaimsPrincipalFactory<StaffClaims>()
+            .AddDefaultTokenProviders();
+        services.ConfigureApplicationCookie(o =>
+        {
+            o.LoginPath = "/signin";
+            o.AccessDeniedPath = "/denied";
+            o.ReturnUrlParameter = "to";
+            o.Cookie.Name = "domainguard.staff";
+            o.Cookie.SameSite = SameSiteMode.Lax;
+            o.ExpireTimeSpan = TimeSpan.FromHours(10);
+        });
+        services.Configure<SecurityStampValidatorOptions>(o => o.ValidationInterval = TimeSpan.FromMinutes(1));
+        services.AddAuthorizationBuilder();
+        services.Configure<Microsoft.AspNetCore.Authorization.AuthorizationOptions>(Policies.Add);
+        services.AddAntiforgery(o => o.Cookie.Name = "domainguard.antiforgery");
+        services.AddDataProtection().SetApplicationName("DomainGuard").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataDirectory, "keys")));
+        services.AddSingleton<StaffSetup>();
+    }
+
+    private static void Use(WebApplication app)
+    {
+        app.UseExceptionHandler("/error", createScopeForErrors: true);
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseHsts();
+            app.UseHttpsRedirection();
+        }
+
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapHealthChecks("/health").AllowAnonymous();
+        app.MapSignOut();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+    }
+}

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using DomainGuard.Data;
+
+namespace DomainGuard.Web.Hosting;
+
+/// <summary>The commands of the executable.</summary>
+internal static class Commands
+{
+    internal static IEnumerable<Command> All()
+    {
+        yield return Migrate();
+    }
+
+    private static Command Migrate()
+    {
+        var command = new Command("migrate", "Brings the database up to date. Safe to repeat, and beside a running server.\n\nExample:\n  domainguard migrate");
+        command.SetAction((_, cancel) => CommandLine.GuardAsync(async () =>
+        {
+            await using var app = DomainGuardApp.BuildHeadless();
+            var applied = await app.Services.GetRequiredService<GuardDatabase>().MigrateAsync(cancel);
+            await Console.Out.WriteLineAsync(applied.Count == 0 ? "The database is up to date." : $"Applied: {string.Join(", ", applied)}.");
+            return ExitCode.Done;
+        }));
+        return command;
+    }
+}

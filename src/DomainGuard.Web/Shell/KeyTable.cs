@@ -1,0 +1,31 @@
+namespace DomainGuard.Web.Shell;
+
+/// <summary>One key: what is pressed, what it does, in words for the help.</summary>
+internal sealed record KeyBinding(string Keys, string Action, string Text);
+
+/// <summary>The one table of keys. Single keys are off while a text field has focus.</summary>
+internal static class KeyTable
+{
+    public static IReadOnlyList<KeyBinding> All { get; } =
+    [
+        new("/", "search", "Search"),
+        new("?", "help", "This list"),
+        new("g o", "go:/", "Overview"),
+        new("g d", "go:/domains", "Domains"),
+        new("g a", "go:/accounts", "Accounts"),
+        new("g s", "go:/scans", "Scans"),
+        new("n", "scan", "Rescan, start scan"),
+        new("[", "narrower", "Narrower time window"),
+        new("]", "wider", "Wider time window"),
+    ];
+}
+
+/// <summary>Keys that the open page answers: it listens while it is there.</summary>
+internal sealed class PageKeys
+{
+    /// <summary>A key was pressed; the argument is its action.</summary>
+    public event Func<string, Task>? Pressed;
+
+    /// <summary>Tells the open page.</summary>
+    public Task RaiseAsync(string action) => Pressed?.Invoke(action) ?? Task.CompletedTask;
+}
