@@ -3,7 +3,11 @@ using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Staff;
 using DomainGuard.Lookups;
+using DomainGuard.Lookups.Rdap;
+using DomainGuard.Simulator;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Demo;
+using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Hosting;
@@ -24,6 +28,7 @@ internal static class DomainGuardApp
     {
         await using var app = Build(args);
         await PrepareAsync(app, cancel);
+        await WarmUpAsync(app, cancel);
         await app.RunAsync(cancel);
         return ExitCode.Done;
     }
@@ -59,6 +64,16 @@ internal static class DomainGuardApp
         await app.Services.GetRequiredService<StaffSetup>().PrepareAsync(cancel);
     }
 
+    /// <summary>What the server does before it serves, besides <see cref="PrepareAsync"/>: loads the last good bootstrap file, fills a demonstration.</summary>
+    private static async Task WarmUpAsync(WebApplication app, CancellationToken cancel)
+    {
+        await app.Services.GetRequiredService<RdapBootstrap>().LoadAsync(app.Services.GetRequiredService<IBootstrapStore>(), cancel);
+        if (app.Services.GetService<Demonstration>() is { } demonstration)
+        {
+            await demonstration.PrepareAsync(app.Services.GetRequiredService<IOptions<DomainGuardOptions>>().Value, cancel);
+        }
+    }
+
     /// <summary>Checks options and ICU.</summary>
     /// <exception cref="OptionsValidationException">What is wrong.</exception>
     internal static void Validate(WebApplication app)
@@ -87,7 +102,15 @@ internal static class DomainGuardApp
         }
 
         services.AddGuardData(options.Database, options.DataDirectory);
+        services.AddImports();
+
         services.AddScanEngine();
+        if (options.IsSimulated)
+        {
+            services.AddSingleton<Demonstration>();
+            services.AddSimulatedWorld(p => Demonstration.StartOf(p.GetRequiredService<IOptions<DomainGuardOptions>>().Value, p.GetRequiredService<TimeProvider>()));
+        }
+
         services.AddDomainLookups(builder.Configuration);
         AddStaff(services, options);
 

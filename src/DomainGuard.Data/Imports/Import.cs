@@ -79,8 +79,11 @@ public sealed class Import
     /// <summary>Rows rejected.</summary>
     public int Rejected { get; set; }
 
-    /// <summary>The last staged account (by sequence) that is merged.</summary>
-    public long MergedUpTo { get; set; }
+    /// <summary>The last staged account that is merged, at most 200 characters; null before the first.</summary>
+    public string? MergedUpTo { get; set; }
+
+    /// <summary>Accounts that were merged, for the progress bar.</summary>
+    public int MergedAccounts { get; set; }
 
     /// <summary>Why it was refused, in words, at most 500 characters.</summary>
     public string? Problem { get; set; }
@@ -137,14 +140,14 @@ public sealed class ImportRow
     /// <summary>See <see cref="Accounts.Account.TwoFactor"/>.</summary>
     public bool? TwoFactor { get; set; }
 
-    /// <summary>See <see cref="Accounts.Account.Privileged"/>.</summary>
-    public bool Privileged { get; set; }
+    /// <summary>See <see cref="Accounts.Account.Privileged"/>; null when the file does not say.</summary>
+    public bool? Privileged { get; set; }
 
-    /// <summary>See <see cref="Accounts.Account.Projects"/>.</summary>
-    public long Projects { get; set; }
+    /// <summary>See <see cref="Accounts.Account.Projects"/>; null when the file does not say.</summary>
+    public long? Projects { get; set; }
 
-    /// <summary>See <see cref="Accounts.Account.MonthlyDownloads"/>.</summary>
-    public long MonthlyDownloads { get; set; }
+    /// <summary>See <see cref="Accounts.Account.MonthlyDownloads"/>; null when the file does not say.</summary>
+    public long? MonthlyDownloads { get; set; }
 }
 
 /// <summary>A rejected line. Key: import and sequence.</summary>

@@ -14,6 +14,7 @@ internal sealed class ImportConfiguration : IEntityTypeConfiguration<Import>
         builder.Property(i => i.Format).HasMaxLength(10);
         builder.Property(i => i.RequestedBy).HasMaxLength(256);
         builder.Property(i => i.LeaseOwner).HasMaxLength(100);
+        builder.Property(i => i.MergedUpTo).IsNormalised(200);
         builder.Property(i => i.Problem).HasMaxLength(500);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DomainGuard.Data;
+using DomainGuard.Web.Features.Imports;
 
 namespace DomainGuard.Web.Hosting;
 
@@ -8,6 +9,7 @@ internal static class Commands
 {
     internal static IEnumerable<Command> All()
     {
+        yield return ImportCommand.Make();
         yield return Migrate();
     }
 

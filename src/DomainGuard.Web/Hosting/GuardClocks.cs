@@ -23,6 +23,7 @@ internal sealed class MovableGuardClock(IDbContextFactory<GuardDb> dbs, TimeProv
 
     private readonly CancellationTokenSource _closing = new();
     private long _offset;
+    private int _disposed;
 
     public override DateTimeOffset Now => time.GetUtcNow() + Offset;
 
@@ -56,10 +57,14 @@ internal sealed class MovableGuardClock(IDbContextFactory<GuardDb> dbs, TimeProv
         Interlocked.Exchange(ref _offset, offset);
     }
 
+    /// <summary>Safe to repeat: the container knows it under two names.</summary>
     public void Dispose()
     {
-        _closing.Cancel();
-        _closing.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _closing.Cancel();
+            _closing.Dispose();
+        }
     }
 
     private async Task RefreshAsync()

@@ -525,8 +525,13 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("timestamp with time zone");
 
-                    b.Property<long>("MergedUpTo")
-                        .HasColumnType("bigint");
+                    b.Property<int>("MergedAccounts")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("MergedUpTo")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
 
                     b.Property<int>("NewAccounts")
                         .HasColumnType("integer");
@@ -637,13 +642,13 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasColumnType("character varying(255)")
                         .UseCollation("C");
 
-                    b.Property<long>("MonthlyDownloads")
+                    b.Property<long?>("MonthlyDownloads")
                         .HasColumnType("bigint");
 
-                    b.Property<bool>("Privileged")
+                    b.Property<bool?>("Privileged")
                         .HasColumnType("boolean");
 
-                    b.Property<long>("Projects")
+                    b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
                     b.Property<bool?>("TwoFactor")

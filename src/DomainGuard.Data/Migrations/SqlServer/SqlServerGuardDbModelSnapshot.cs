@@ -525,8 +525,13 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("datetime2(6)");
 
-                    b.Property<long>("MergedUpTo")
-                        .HasColumnType("bigint");
+                    b.Property<int>("MergedAccounts")
+                        .HasColumnType("int");
+
+                    b.Property<string>("MergedUpTo")
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .UseCollation("Latin1_General_100_BIN2");
 
                     b.Property<int>("NewAccounts")
                         .HasColumnType("int");
@@ -637,13 +642,13 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("nvarchar(255)")
                         .UseCollation("Latin1_General_100_BIN2");
 
-                    b.Property<long>("MonthlyDownloads")
+                    b.Property<long?>("MonthlyDownloads")
                         .HasColumnType("bigint");
 
-                    b.Property<bool>("Privileged")
+                    b.Property<bool?>("Privileged")
                         .HasColumnType("bit");
 
-                    b.Property<long>("Projects")
+                    b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
                     b.Property<bool?>("TwoFactor")

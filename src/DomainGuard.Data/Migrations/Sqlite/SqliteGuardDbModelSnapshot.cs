@@ -511,8 +511,12 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("MergedUpTo")
+                    b.Property<int>("MergedAccounts")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("MergedUpTo")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
 
                     b.Property<int>("NewAccounts")
                         .HasColumnType("INTEGER");
@@ -619,13 +623,13 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .HasMaxLength(255)
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("MonthlyDownloads")
+                    b.Property<long?>("MonthlyDownloads")
                         .HasColumnType("INTEGER");
 
-                    b.Property<bool>("Privileged")
+                    b.Property<bool?>("Privileged")
                         .HasColumnType("INTEGER");
 
-                    b.Property<long>("Projects")
+                    b.Property<long?>("Projects")
                         .HasColumnType("INTEGER");
 
                     b.Property<bool?>("TwoFactor")

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGuardDb))]
-    [Migration("20261124133051_Initial")]
+    [Migration("20261124140340_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -514,8 +514,12 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("MergedUpTo")
+                    b.Property<int>("MergedAccounts")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("MergedUpTo")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
 
                     b.Property<int>("NewAccounts")
                         .HasColumnType("INTEGER");
@@ -622,13 +626,13 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .HasMaxLength(255)
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("MonthlyDownloads")
+                    b.Property<long?>("MonthlyDownloads")
                         .HasColumnType("INTEGER");
 
-                    b.Property<bool>("Privileged")
+                    b.Property<bool?>("Privileged")
                         .HasColumnType("INTEGER");
 
-                    b.Property<long>("Projects")
+                    b.Property<long?>("Projects")
                         .HasColumnType("INTEGER");
 
                     b.Property<bool?>("TwoFactor")

@@ -180,7 +180,8 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     UnchangedAccounts = table.Column<int>(type: "INTEGER", nullable: false),
                     GoneAccounts = table.Column<int>(type: "INTEGER", nullable: false),
                     Rejected = table.Column<int>(type: "INTEGER", nullable: false),
-                    MergedUpTo = table.Column<long>(type: "INTEGER", nullable: false),
+                    MergedUpTo = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    MergedAccounts = table.Column<int>(type: "INTEGER", nullable: false),
                     Problem = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true)
                 },
                 constraints: table =>
@@ -223,9 +224,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     LastSeenAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     TwoFactor = table.Column<bool>(type: "INTEGER", nullable: true),
-                    Privileged = table.Column<bool>(type: "INTEGER", nullable: false),
-                    Projects = table.Column<long>(type: "INTEGER", nullable: false),
-                    MonthlyDownloads = table.Column<long>(type: "INTEGER", nullable: false)
+                    Privileged = table.Column<bool>(type: "INTEGER", nullable: true),
+                    Projects = table.Column<long>(type: "INTEGER", nullable: true),
+                    MonthlyDownloads = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {
