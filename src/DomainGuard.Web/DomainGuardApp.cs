@@ -6,6 +6,7 @@ using DomainGuard.Lookups;
 using DomainGuard.Lookups.Rdap;
 using DomainGuard.Simulator;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Demo;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
@@ -48,11 +49,32 @@ internal static class DomainGuardApp
     /// <summary>The same services without a web server, for commands: warnings and worse go to standard error, so that standard output stays theirs.</summary>
     internal static WebApplication BuildHeadless() => Build(Environment.GetCommandLineArgs(), builder =>
     {
-        builder.Logging.ClearProviders().AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.ClearProviders().AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning).AddFilter(null, LogLevel.Warning);
     });
 
-    /// <summary>What must be true before the first request: valid options (all problems at once), ICU, an up-to-date database, somebody who can sign in.</summary>
-    internal static async Task PrepareAsync(WebApplication app, CancellationToken cancel)
+    /// <summary>Only what looks domains up, from the same configuration, without a database: lanes live in memory.</summary>
+    internal static ServiceProvider BuildLookupsOnly()
+    {
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { Args = CommandLine.SettingsOf(Environment.GetCommandLineArgs()), ContentRootPath = AppContext.BaseDirectory });
+        var services = new ServiceCollection();
+        services.AddLogging(l => l.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<GuardClock, SystemGuardClock>();
+        var options = builder.Configuration.GetSection(DomainGuardOptions.Section).Get<DomainGuardOptions>() ?? new DomainGuardOptions();
+        DomainGuardDefaults.Fill(options, builder.Environment);
+        if (options.IsSimulated)
+        {
+            services.AddSimulatedWorld(p => Demonstration.StartOf(options, p.GetRequiredService<TimeProvider>()));
+        }
+
+        services.AddDomainLookups(builder.Configuration);
+        services.AddSingleton<CheckDomains>();
+        return services.BuildServiceProvider();
+    }
+
+    /// <summary>What must be true before a command works: valid options, ICU, an up-to-date database, the clock, the newest bootstrap file that is known.</summary>
+    internal static async Task PrepareHeadlessAsync(WebApplication app, CancellationToken cancel)
     {
         Validate(app);
         await app.Services.GetRequiredService<GuardDatabase>().MigrateAsync(cancel);
@@ -61,13 +83,19 @@ internal static class DomainGuardApp
             await clock.StartAsync(cancel);
         }
 
+        await app.Services.GetRequiredService<RdapBootstrap>().LoadAsync(app.Services.GetRequiredService<IBootstrapStore>(), cancel);
+    }
+
+    /// <summary>What must be true before the first request: valid options (all problems at once), ICU, an up-to-date database, somebody who can sign in.</summary>
+    internal static async Task PrepareAsync(WebApplication app, CancellationToken cancel)
+    {
+        await PrepareHeadlessAsync(app, cancel);
         await app.Services.GetRequiredService<StaffSetup>().PrepareAsync(cancel);
     }
 
-    /// <summary>What the server does before it serves, besides <see cref="PrepareAsync"/>: loads the last good bootstrap file, fills a demonstration.</summary>
+    /// <summary>What the server does before it serves, besides <see cref="PrepareAsync"/>: fills a demonstration.</summary>
     private static async Task WarmUpAsync(WebApplication app, CancellationToken cancel)
     {
-        await app.Services.GetRequiredService<RdapBootstrap>().LoadAsync(app.Services.GetRequiredService<IBootstrapStore>(), cancel);
         if (app.Services.GetService<Demonstration>() is { } demonstration)
         {
             await demonstration.PrepareAsync(app.Services.GetRequiredService<IOptions<DomainGuardOptions>>().Value, cancel);
@@ -95,6 +123,7 @@ internal static class DomainGuardApp
         {
             services.AddSingleton<MovableGuardClock>();
             services.AddSingleton<GuardClock>(p => p.GetRequiredService<MovableGuardClock>());
+            services.AddSingleton<AdvanceClock>();
         }
         else
         {
@@ -112,6 +141,7 @@ internal static class DomainGuardApp
         }
 
         services.AddDomainLookups(builder.Configuration);
+        services.AddJobs(options.Database);
         AddStaff(services, options);
 
         services.AddRazorComponents().AddInteractiveServerComponents();
@@ -185,6 +215,8 @@ internal static class DomainGuardApp
         app.MapStaticAssets().AllowAnonymous();
         app.MapHealthChecks("/health").AllowAnonymous();
         app.MapSignOut();
+        app.MapDemo();
+        app.UseJobs();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 }

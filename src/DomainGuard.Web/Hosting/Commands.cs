@@ -1,6 +1,8 @@
 using System.CommandLine;
 using DomainGuard.Data;
+using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Imports;
+using DomainGuard.Web.Features.Scans;
 
 namespace DomainGuard.Web.Hosting;
 
@@ -10,6 +12,8 @@ internal static class Commands
     internal static IEnumerable<Command> All()
     {
         yield return ImportCommand.Make();
+        yield return ScanCommand.Create();
+        yield return CheckCommand.Create();
         yield return Migrate();
     }
 

@@ -11,6 +11,7 @@ using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace DomainGuard.Tests.Scans;
 
@@ -76,7 +77,7 @@ internal sealed class ScanWorld : IAsyncDisposable
     {
         (File, Clock, _ownsFile, Sources) = (file, clock, ownsFile, sources);
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(b => b.AddSimpleConsole().SetMinimumLevel(LogLevel.Error));
         services.Configure<IdentityOptions>(o => o.Stores.SchemaVersion = IdentitySchemaVersions.Version3);
         services.AddGuardData(new DatabaseOptions { Provider = DatabaseProvider.Sqlite, ConnectionString = "Data Source=" + file }, Path.GetDirectoryName(file)!);
         services.AddSingleton<GuardClock>(clock);
@@ -118,7 +119,7 @@ internal sealed class ScanWorld : IAsyncDisposable
     }
 
     /// <summary>Another process on the same file.</summary>
-    public ScanWorld Join(TimeProvider? time = null) => new(File, Clock, time ?? TimeProvider.System, false, null, Sources);
+    public ScanWorld Join(TimeProvider? time = null, Action<IServiceCollection>? more = null) => new(File, Clock, time ?? TimeProvider.System, false, more, Sources);
 
     public Task<GuardDb> OpenAsync() => Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
 

@@ -19,9 +19,9 @@ internal sealed class PrepareScan(IDbContextFactory<GuardDb> dbs, DomainLookup l
     private static readonly SqlStatement Claim = new(
         """
         UPDATE "Scan" SET "LeaseOwner" = @p0, "LeaseUntil" = @p1 WHERE "Id" = @p2 AND "Status" = 0
-        AND ("LeaseOwner" IS NULL OR "LeaseOwner" = @p0 OR "LeaseUntil" < @p3 OR "LeaseUntil" > @p4)
+        AND ("LeaseOwner" IS NULL OR "LeaseOwner" = @p0 OR "LeaseUntil" < @p3 OR "LeaseUntil" > @p4 OR "LeaseOwner" = @p5)
         """,
-        Text, Instant, Key, Instant, Instant);
+        Text, Instant, Key, Instant, Instant, Text);
 
     private static readonly SqlStatement Advance = new(
         """
@@ -56,7 +56,7 @@ internal sealed class PrepareScan(IDbContextFactory<GuardDb> dbs, DomainLookup l
     public async Task<bool> ExecuteAsync(Scan scan, CancellationToken cancel)
     {
         await using var session = await StatementSession.OpenAsync(dbs, cancel);
-        if (await session.ExecuteAsync(Claim, [node.Name, node.Until, scan.Id, node.Now, node.Unbelievable], cancel) == 0)
+        if (await session.ExecuteAsync(Claim, [node.Name, node.Until, scan.Id, node.Now, node.Unbelievable, ScanNode.IsDead(scan.LeaseOwner) ? scan.LeaseOwner : null], cancel) == 0)
         {
             return false;
         }

@@ -117,7 +117,7 @@ internal sealed partial class RunScan(
         var lookups = scan.Status == ScanStatus.Running;
         if (rows.TrueForAll(l => l.Portion == PortionVerdict.Open && (!lookups || IsLookedUp(l))) && lanes.Count == 0)
         {
-            if (rows.Exists(l => l.LeaseUntil > node.Now && l.LeaseUntil < node.Unbelievable && l.LeaseOwner != node.Name))
+            if (rows.Exists(l => l.LeaseOwner != node.Name && !IsFree(l)))
             {
                 return false; // another node is about to write what it has
             }
@@ -145,14 +145,15 @@ internal sealed partial class RunScan(
 
     private static bool HasWork(ScanLane lane, bool lookups) => lane.Portion != PortionVerdict.Open || (lookups && !IsLookedUp(lane));
 
-    private bool IsFree(ScanLane lane) => lane.LeaseOwner is null || lane.LeaseUntil < node.Now || lane.LeaseUntil > node.Unbelievable;
+    private bool IsFree(ScanLane lane) => lane.LeaseOwner is null || lane.LeaseUntil < node.Now || lane.LeaseUntil > node.Unbelievable || ScanNode.IsDead(lane.LeaseOwner);
 
     private async Task<bool> ClaimAsync(ScanLane lane)
     {
         DateTimeOffset now = node.Now, until = node.Until, unbelievable = node.Unbelievable;
+        var dead = ScanNode.IsDead(lane.LeaseOwner) ? lane.LeaseOwner : null;
         await using var db = await dbs.CreateDbContextAsync(CancellationToken.None);
         return await db.ScanLanes
-            .Where(l => l.ScanId == lane.ScanId && l.Host == lane.Host && (l.LeaseOwner == null || l.LeaseUntil < now || l.LeaseUntil > unbelievable))
+            .Where(l => l.ScanId == lane.ScanId && l.Host == lane.Host && (l.LeaseOwner == null || l.LeaseUntil < now || l.LeaseUntil > unbelievable || l.LeaseOwner == dead))
             .ExecuteUpdateAsync(s => s.SetProperty(l => l.LeaseOwner, node.Name).SetProperty(l => l.LeaseUntil, until), CancellationToken.None) == 1;
     }
 

@@ -24,5 +24,28 @@ internal sealed class ScanNode(TimeProvider time)
     /// </summary>
     public DateTimeOffset Unbelievable => Now + (Lease * 4);
 
-    private static string Cut(string name) => name.Length > 60 ? name[..60] : name;
+    /// <summary>
+    /// True when the holder of a lease is a process of this machine that has ended: then nobody need wait for the lease to run out. Should a machine name stand for several
+    /// (containers), a living holder loses its lease, notices it before it writes, and only look-ups in flight are repeated.
+    /// </summary>
+    public static bool IsDead(string? owner)
+    {
+        if (owner?.Split(':') is not [var machine, var process, _] || machine != Cut(Environment.MachineName)
+            || !int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var running = System.Diagnostics.Process.GetProcessById(id);
+            return running.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+    }
+
+    private static string Cut(string name) => (name.Length > 60 ? name[..60] : name).Replace(':', '-');
 }

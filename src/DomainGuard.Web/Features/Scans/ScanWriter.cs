@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Threading.Channels;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data;
@@ -51,8 +50,8 @@ internal readonly record struct LaneWord(SourceKind Source, string Host, bool An
 internal sealed partial class ScanWriter(IDbContextFactory<GuardDb> dbs, ScanNode node, ILogger<ScanWriter> log) : IAsyncDisposable
 {
     private const int BatchSize = 256;
-    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
     private readonly Channel<Entry> _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(4 * BatchSize) { SingleReader = true });
     private readonly Lock _starting = new();
@@ -147,14 +146,14 @@ internal sealed partial class ScanWriter(IDbContextFactory<GuardDb> dbs, ScanNod
         }
         catch (OperationCanceledException)
         {
-            // The quarter of a second is over: write what there is.
+            // The time is over: write what there is.
         }
     }
 
-    // A locked or unreachable database is waited for; only then the lanes are told, and the scan goes on after the next start.
+    // A locked or unreachable database is waited for; only then the lanes are told, and the scan goes on after the next start. Whatever happens, the loop lives on.
     private async Task<StatementSession?> StageWithPatienceAsync(StatementSession? session, List<LookedUp> batch)
     {
-        var giveUpAt = node.Now + Patience;
+        var giveUpAt = node.Now + LongestWait;
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -163,7 +162,7 @@ internal sealed partial class ScanWriter(IDbContextFactory<GuardDb> dbs, ScanNod
                 await StageAsync(session, batch);
                 return session;
             }
-            catch (Exception e) when (e is DbException or InvalidOperationException or TimeoutException)
+            catch (Exception e)
             {
                 if (session is not null)
                 {
@@ -171,7 +170,7 @@ internal sealed partial class ScanWriter(IDbContextFactory<GuardDb> dbs, ScanNod
                     session = null;
                 }
 
-                if (node.Now > giveUpAt || e is InvalidOperationException)
+                if (!Patience.IsTransient(e) || node.Now > giveUpAt)
                 {
                     Log.GaveUp(log, e, batch.Count);
                     foreach (var hold in batch.Select(r => r.Hold).Distinct())

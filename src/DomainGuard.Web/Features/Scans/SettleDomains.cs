@@ -211,6 +211,7 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         var next = day.AddDays(1);
         return await db.Domains
             .Where(d => d.Tld == domain.Tld && d.Id != domain.Id && d.RegisteredAt >= day && d.RegisteredAt < next)
+            .OrderBy(d => d.Id)
             .Take(ManyShareADate)
             .CountAsync(cancel) >= ManyShareADate;
     }

@@ -1,6 +1,7 @@
+using System.Data.Common;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data;
-using DomainGuard.Data.Sources;
+using DomainGuard.Data.Providers;
 using DomainGuard.Lookups;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,8 +13,22 @@ namespace DomainGuard.Web.Features.Sources;
 /// </summary>
 internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets budgets, TimeProvider time) : ILaneStore
 {
-    /// <summary>A slot or a rest that lies further ahead was written by a clock that has been set back since: it does not hold.</summary>
-    private static readonly TimeSpan Believable = TimeSpan.FromHours(1);
+    /// <summary>A rest that ends later was written by a clock that has been set back since: it does not hold. The longest rest is a quarter of an hour.</summary>
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(30);
+
+    /// <summary>The same for slots: no queue of blocks is that long (beside twenty times the spacing, for very slow lanes).</summary>
+    private static readonly TimeSpan LongestQueue = TimeSpan.FromMinutes(2);
+
+    private static readonly SqlStatement InsertLane = new(
+        """
+        INSERT INTO "Lane" ("Host", "Source", "NextSlotTicks", "NextKeptTicks", "FailuresInRow", "CanaryAnswers", "CanaryFailed", "Asked", "Answered", "RecentMs")
+        SELECT @p0, @p1, 0, 0, 0, 0, @p2, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM "Lane" WHERE "Host" = @p0)
+        """,
+        SqlKind.Text, SqlKind.Number, SqlKind.Bool);
+
+    private static readonly SqlStatement InsertDay = new(
+        """INSERT INTO "BudgetDay" ("Source", "Day", "Used") SELECT @p0, @p1, 0 WHERE NOT EXISTS (SELECT 1 FROM "BudgetDay" WHERE "Source" = @p0 AND "Day" = @p1)""",
+        SqlKind.Number, SqlKind.Number);
 
     /// <inheritdoc/>
     public async Task<LaneSlots> ReserveAsync(string host, SourceKind source, LaneUse use, int wanted, TimeSpan spacing, CancellationToken cancel)
@@ -24,12 +39,12 @@ internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets 
             var row = await db.Lanes.AsNoTracking().Where(l => l.Host == host).Select(l => new { l.NextSlotTicks, l.NextKeptTicks }).FirstOrDefaultAsync(cancel);
             if (row is null)
             {
-                await CreateAsync(db, new Lane { Host = host, Source = source }, cancel);
+                await CreateAsync(InsertLane, [host, source, false], cancel);
                 continue;
             }
 
             var now = time.GetUtcNow();
-            var limit = (now + Believable).UtcTicks;
+            var limit = (now + LongestQueue + (spacing * 20)).UtcTicks;
             var before = new LanePointers(row.NextSlotTicks < limit ? row.NextSlotTicks : 0, row.NextKeptTicks < limit ? row.NextKeptTicks : 0);
             var (slots, after) = before.Reserve(use, now, wanted, spacing);
             if (await db.Lanes
@@ -45,7 +60,7 @@ internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets 
     public async Task<LaneRest?> RestOfAsync(string host, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var limit = now + Believable;
+        var limit = now + LongestRest;
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var row = await db.Lanes.AsNoTracking()
             .Where(l => l.Host == host && l.RestsUntil > now && l.RestsUntil < limit)
@@ -63,7 +78,7 @@ internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets 
             .Where(l => l.Host == host)
             .ExecuteUpdateAsync(s => s.SetProperty(l => l.RestsUntil, rest.Until).SetProperty(l => l.RestReason, reason), cancel) == 0)
         {
-            await CreateAsync(db, new Lane { Host = host, Source = source }, cancel);
+            await CreateAsync(InsertLane, [host, source, false], cancel);
         }
     }
 
@@ -81,30 +96,26 @@ internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets 
                 return false;
             }
 
-            await CreateAsync(db, new BudgetDay { Source = source, Day = day.DayNumber }, cancel);
+            await CreateAsync(InsertDay, [source, day.DayNumber], cancel);
         }
 
         return true;
     }
 
-    private static async Task CreateAsync(GuardDb db, object row, CancellationToken cancel)
+    private async Task CreateAsync(SqlStatement insert, object?[] values, CancellationToken cancel)
     {
+        await using var session = await StatementSession.OpenAsync(dbs, cancel);
         try
         {
-            db.Add(row);
-            await db.SaveChangesAsync(cancel);
+            await session.ExecuteAsync(insert, values, cancel);
         }
-        catch (DbUpdateException e) when (IsDuplicate(e))
+        catch (DbException e) when (IsDuplicate(e))
         {
             // Another process was first.
         }
-        finally
-        {
-            db.ChangeTracker.Clear();
-        }
     }
 
-    private static bool IsDuplicate(DbUpdateException e) => e.InnerException switch
+    private static bool IsDuplicate(DbException e) => e switch
     {
         Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 19 } => true,
         Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.UniqueViolation } => true,

@@ -1,0 +1,71 @@
+using DomainGuard.Data.Providers;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Scans;
+using Hangfire;
+using Hangfire.InMemory;
+using Hangfire.PostgreSql;
+using Hangfire.SqlServer;
+
+namespace DomainGuard.Web.Hosting;
+
+/// <summary>
+/// Hangfire wakes work up and spreads it over nodes; the truth of what is due is in our tables. Beside SQLite its storage is in memory (one process), else in the database
+/// that also holds the data, with an invisibility that slides along while a job lives: without it a job that outlasts the time would be run again and again.
+/// </summary>
+internal static class Jobs
+{
+    private static readonly TimeSpan Invisibility = TimeSpan.FromSeconds(60);
+
+    /// <summary>Registers storage, server and what the jobs need.</summary>
+    public static IServiceCollection AddJobs(this IServiceCollection services, DatabaseOptions database)
+    {
+        services.AddHangfire(hangfire =>
+        {
+            hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings();
+            switch (database.Provider)
+            {
+                case DatabaseProvider.PostgreSql:
+                    hangfire.UsePostgreSqlStorage(
+                        o => o.UseNpgsqlConnection(database.ConnectionString),
+                        new PostgreSqlStorageOptions { UseSlidingInvisibilityTimeout = true, InvisibilityTimeout = Invisibility, QueuePollInterval = TimeSpan.FromSeconds(2) });
+                    break;
+                case DatabaseProvider.SqlServer:
+                    hangfire.UseSqlServerStorage(
+                        database.ConnectionString,
+                        new SqlServerStorageOptions { SlidingInvisibilityTimeout = Invisibility, QueuePollInterval = TimeSpan.Zero, UseRecommendedIsolationLevel = true, DisableGlobalLocks = true });
+                    break;
+                default:
+                    hangfire.UseInMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(6) });
+                    break;
+            }
+        });
+        services.AddHangfireServer(o =>
+        {
+            o.WorkerCount = 8;
+            o.ShutdownTimeout = TimeSpan.FromSeconds(10);
+            o.StopTimeout = TimeSpan.FromSeconds(5);
+        });
+        services.AddTransient<ScanJobs>();
+        services.AddSingleton<ScanLauncher>();
+        return services;
+    }
+
+    /// <summary>Names what recurs (memory storage forgets it), takes up what a restart interrupted or let become due, and shows Hangfire's own pages to administrators, read-only.</summary>
+    public static void UseJobs(this WebApplication app)
+    {
+        app.MapHangfireDashboardWithAuthorizationPolicy(
+            Policies.Operate, "/jobs", new DashboardOptions { IsReadOnlyFunc = _ => true, AppPath = "/", DashboardTitle = "DomainGuard jobs", DisplayStorageConnectionString = false });
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            var recurring = app.Services.GetRequiredService<IRecurringJobManager>();
+            recurring.AddOrUpdate<ScanJobs>("scan-due", j => j.ScanDueAsync(CancellationToken.None), "*/10 * * * *");
+            recurring.AddOrUpdate<ScanJobs>("scan-take-up", j => j.TakeUpAsync(CancellationToken.None), "* * * * *");
+            recurring.AddOrUpdate<ScanJobs>("dns-sweep", j => j.SweepAsync(CancellationToken.None), "7 * * * *");
+            recurring.AddOrUpdate<ScanJobs>("rdap-bootstrap", j => j.RefreshBootstrapAsync(CancellationToken.None), "23 3 * * *");
+            recurring.AddOrUpdate<ScanJobs>("retention", j => j.KeepRetentionAsync(CancellationToken.None), "41 2 * * *");
+            var now = app.Services.GetRequiredService<IBackgroundJobClient>();
+            now.Enqueue<ScanJobs>(j => j.TakeUpAsync(CancellationToken.None));
+            now.Enqueue<ScanJobs>(j => j.ScanDueAsync(CancellationToken.None));
+        });
+    }
+}

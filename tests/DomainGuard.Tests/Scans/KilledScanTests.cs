@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using DomainGuard.Core.Domains;
+using DomainGuard.Data.Scans;
+using DomainGuard.Web.Features.Scans;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace DomainGuard.Tests.Scans;
+
+/// <summary>The real executable, killed without warning in the middle of a scan, against a real server on loopback that counts what it is asked.</summary>
+public sealed class KilledScanTests
+{
+    private const int InFlight = 24;
+
+    [Fact]
+    public async Task A_killed_scan_goes_on_and_asks_every_domain_once()
+    {
+        const int Count = 5_000;
+        await using var world = await ScanWorld.CreateAsync();
+        await using var upstream = await CountingUpstream.StartAsync(TimeSpan.FromMilliseconds(5));
+        await world.AddAsync(Enumerable.Range(0, Count).Select(i => $"d{i}.bench"));
+
+        using (var victim = Start(world, upstream))
+        {
+            await upstream.WaitForAsync(Count / 3);
+            victim.Kill();
+            await victim.WaitForExitAsync();
+        }
+
+        var asked = upstream.Total;
+        Assert.InRange(asked, Count / 3, Count - 100); // really in the middle
+        using var heir = Start(world, upstream);
+        var report = JsonDocument.Parse(await heir.StandardOutput.ReadToEndAsync()).RootElement;
+        await heir.WaitForExitAsync();
+
+        Assert.Equal(0, heir.ExitCode);
+        Assert.Equal(("Complete", Count, Count), (report.GetProperty("result").GetString(), report.GetProperty("done").GetInt32(), report.GetProperty("answered").GetInt32()));
+        Assert.Equal(Count, upstream.Names.Count);
+        Assert.All(upstream.Names.Values, n => Assert.InRange(n, 1, 2));
+        // In flight, and what had come in but was not committed within its 20 ms.
+        Assert.InRange(upstream.Total - Count, 0, 10 * InFlight);
+        await using var db = await world.OpenAsync();
+        Assert.Equal(Count, await db.Domains.CountAsync(d => d.Phase == Phase.Active));
+        Assert.Equal((Count, Count), (await db.Observations.CountAsync(o => o.Times == 1), await db.PhaseSpans.CountAsync()));
+    }
+
+    [Fact]
+    public async Task The_command_line_is_one_more_node_beside_a_running_server_on_one_file()
+    {
+        const int Count = 1_500;
+        await using var world = await ScanWorld.CreateAsync();
+        await using var upstream = await CountingUpstream.StartAsync(TimeSpan.FromMilliseconds(10));
+        world.Rdap.Host = name => upstream.Host;
+        world.Rdap.Delay = () => Task.Delay(10);
+        await world.AddAsync(Enumerable.Range(0, Count).Select(i => $"d{i}.bench"));
+
+        using var command = Start(world, upstream, "--domain", "d7.bench");
+        var id = await world.StartAsync(ScanScope.All);
+        await world.Get<RunScan>().ExecuteAsync(id, CancellationToken.None);
+        await command.WaitForExitAsync();
+
+        Assert.Equal(0, command.ExitCode);
+        Assert.Equal((Count, Count), ((await world.RowAsync(id)).Done, (await world.RowAsync(id)).Settled));
+        Assert.InRange(upstream.Total, 1, 2); // and the lane's canary, once the server has settled one
+        await using var db = await world.OpenAsync();
+        Assert.Equal(2, await db.Scans.CountAsync(s => s.Status == ScanStatus.Completed));
+    }
+
+    private static Process Start(ScanWorld world, CountingUpstream upstream, params string[] scope)
+    {
+        var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] words =
+        [
+            typeof(RunScan).Assembly.Location, "scan", .. scope.Length == 0 ? ["--all"] : scope, "--json",
+            "--DomainGuard:World=Live",
+            $"--DomainGuard:DataDirectory={Path.GetDirectoryName(world.File)}",
+            $"--DomainGuard:Database:ConnectionString=Data Source={world.File}",
+            $"--DomainGuard:Lookups:AllowedPrivateHosts:0={upstream.Host}",
+            $"--DomainGuard:Lookups:Rdap:Overrides:bench=http://{upstream.Host}/",
+            "--DomainGuard:Lookups:Dns:Enabled=false",
+            "--DomainGuard:Lookups:Lanes:Default:PerSecond=100000",
+            $"--DomainGuard:Lookups:Lanes:Default:InFlight={InFlight}",
+        ];
+        Array.ForEach(words, info.ArgumentList.Add);
+
+        var process = Process.Start(info)!;
+        process.ErrorDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
+        process.BeginErrorReadLine();
+        return process;
+    }
+}
+
+/// <summary>An RDAP server on loopback that counts.</summary>
+internal sealed class CountingUpstream : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private int _total;
+
+    private CountingUpstream(WebApplication app) => _app = app;
+
+    public ConcurrentDictionary<string, int> Names { get; } = new(StringComparer.Ordinal);
+
+    public int Total => Volatile.Read(ref _total);
+
+    public string Host => $"127.0.0.1:{new Uri(_app.Urls.First()).Port}";
+
+    public static async Task<CountingUpstream> StartAsync(TimeSpan delay)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
+        var app = builder.Build();
+        var upstream = new CountingUpstream(app);
+        app.MapGet("/domain/{name}", async (string name, HttpContext http) =>
+        {
+            Interlocked.Increment(ref upstream._total);
+            upstream.Names.AddOrUpdate(name, 1, (_, n) => n + 1);
+            await Task.Delay(delay);
+            http.Response.ContentType = "application/rdap+json";
+            await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""{"objectClassName":"domain","ldhName":"{{name}}","handle":"H-{{name}}","status":["active"],"events":[{"eventAction":"registration","eventDate":"2012-03-04T05:06:07Z"},{"eventAction":"expiration","eventDate":"2099-03-04T05:06:07Z"}]}""")));
+        });
+        await app.StartAsync();
+        return upstream;
+    }
+
+    public async Task WaitForAsync(int total)
+    {
+        while (Total < total)
+        {
+            await Task.Delay(5);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}
