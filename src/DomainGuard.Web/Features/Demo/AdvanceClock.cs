@@ -35,6 +35,10 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
     public static readonly TimeSpan Longest = TimeSpan.FromDays(400);
 
     private static readonly TimeSpan Together = TimeSpan.FromHours(1);
+
+    /// <summary>The sweep is daily and only brings work forward: a quarter of a day of it goes together, or a year would be a year of sweeps.</summary>
+    private static readonly TimeSpan SweepsTogether = TimeSpan.FromHours(6);
+
     private readonly SemaphoreSlim _one = new(1, 1);
 
     /// <summary>It is being moved.</summary>
@@ -78,11 +82,12 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var due = await NextDueAsync(cancel);
+            var (due, sweep) = await NextDueAsync(cancel);
             var instant = due is { } d && d <= target - Together ? Later(d, clock.Now) + Together : target;
             await clock.MoveToAsync(instant < target ? instant : target, cancel);
             progress?.Report(clock.Now);
-            foreach (var scope in new[] { ScanScope.DnsSweep, ScanScope.Due })
+            ScanScope[] scopes = sweep <= clock.Now || instant >= target ? [ScanScope.DnsSweep, ScanScope.Due] : [ScanScope.Due];
+            foreach (var scope in scopes)
             {
                 if (await ScanAsync(scope, cancel) is { } scan)
                 {
@@ -111,12 +116,13 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
         return await queries.GetAsync(id, cancel);
     }
 
-    private async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancel)
+    // When something is due next, and when enough of the sweep is.
+    private async Task<(DateTimeOffset? Due, DateTimeOffset? Sweep)> NextDueAsync(CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var watched = db.Domains.AsNoTracking().Where(d => d.WatchedFor != WatchedFor.None && d.Phase != Phase.NotApplicable);
         var check = await watched.MinAsync(d => d.NextCheckAt, cancel);
-        var sweep = await watched.MinAsync(d => d.NextSweepAt, cancel);
-        return check is null ? sweep : sweep is null || check < sweep ? check : sweep;
+        var sweep = await watched.MinAsync(d => d.NextSweepAt, cancel) + SweepsTogether;
+        return (check is null ? sweep : sweep is null || check < sweep ? check : sweep, sweep);
     }
 }
