@@ -7,6 +7,7 @@ using DomainGuard.Lookups.Rdap;
 using DomainGuard.Simulator;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Check;
+using DomainGuard.Web.Features;
 using DomainGuard.Web.Features.Demo;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
@@ -132,6 +133,7 @@ internal static class DomainGuardApp
 
         services.AddGuardData(options.Database, options.DataDirectory);
         services.AddImports();
+        services.AddConsolePages();
 
         services.AddScanEngine();
         if (options.IsSimulated)

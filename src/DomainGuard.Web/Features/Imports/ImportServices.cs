@@ -10,6 +10,8 @@ internal static class ImportServices
         services.AddSingleton<TallyDomains>();
         services.AddSingleton<ResumeImports>();
         services.AddSingleton<ImportQueries>();
+        services.AddSingleton<ImportWorker>();
+        services.AddHostedService(p => p.GetRequiredService<ImportWorker>());
         return services;
     }
 }

@@ -17,6 +17,9 @@ internal sealed record ImportRequest(string FileName, string Format, string Requ
     public bool AllowRemovals { get; init; }
 
     public bool IsDryRun { get; init; }
+
+    /// <summary>A person sees the comparison and decides; too many accounts gone then asks instead of refusing.</summary>
+    public bool WaitsForPerson { get; init; }
 }
 
 /// <summary>How far it is.</summary>
@@ -44,7 +47,7 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         {
             await StageAsync(import, file, progress, note ?? (_ => { }), cancel);
             await CompareAsync(import, progress, cancel);
-            Decide(import);
+            Decide(import, request.WaitsForPerson);
         }
         catch (ImportUnreadableException e)
         {
@@ -173,7 +176,7 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         }
     }
 
-    private static void Decide(Import import)
+    private static void Decide(Import import, bool waitsForPerson)
     {
         var held = import.ChangedAccounts + import.UnchangedAccounts + import.GoneAccounts;
         import.Status = ImportStatus.Compared;
@@ -184,7 +187,7 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         else if (import.GoneAccounts > held * MostGone && !import.AllowRemovals)
         {
             import.Problem = $"{import.GoneAccounts} of {held} accounts are not in the file, more than 10 %, so nothing was written. If they really are gone, repeat it with --allow-removals; if the file is a part of the list, with --partial.";
-            import.Status = import.IsDryRun ? ImportStatus.Compared : ImportStatus.Refused;
+            import.Status = import.IsDryRun || waitsForPerson ? ImportStatus.Compared : ImportStatus.Refused;
         }
         else if (import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts == 0 && !import.IsDryRun && import.Rejected > 0)
         {

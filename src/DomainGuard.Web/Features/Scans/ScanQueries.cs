@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace DomainGuard.Web.Features.Scans;
 
 /// <summary>A scan as lists and its page show it. Counts as in <see cref="Scan"/>.</summary>
-internal sealed record ScanRow(
+public sealed record ScanRow(
     long Id, ScanScope Scope, string? Target, ScanStatus Status, string RequestedBy, DateTimeOffset RequestedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt,
     int Total, int Done, int Answered, int GivenUp, int Settled, int Changed, ScanResult? Result, string? Note)
 {

@@ -1,0 +1,270 @@
+using System.Collections.Concurrent;
+using System.Linq.Expressions;
+using DomainGuard.Core.Domains;
+using DomainGuard.Core.Scheduling;
+using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Domains;
+using DomainGuard.Data.Paging;
+using DomainGuard.Web.Shared;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Web.Features.Accounts;
+
+/// <summary>Order of the list of accounts.</summary>
+internal enum AccountSort
+{
+    Name,
+
+    /// <summary>Most at stake first.</summary>
+    Impact,
+}
+
+/// <summary>What a search text is compared with.</summary>
+internal enum AccountSearch
+{
+    Name,
+    Address,
+    Domain,
+}
+
+/// <summary>What the list is narrowed to. Search is exact or by prefix.</summary>
+internal sealed record AccountFilter
+{
+    public string? Search { get; init; }
+
+    public AccountSearch SearchIn { get; init; }
+
+    public Phase? Phase { get; init; }
+
+    public DomainFlags? Flag { get; init; }
+
+    public string? Tld { get; init; }
+
+    public HandChange? Hands { get; init; }
+
+    public bool DueOnly { get; init; }
+
+    public bool? TwoFactor { get; init; }
+
+    public int? MinImpact { get; init; }
+
+    public bool Retired { get; init; }
+
+    public bool IsEmpty => this == new AccountFilter();
+
+    /// <summary>It narrows by what is known of domains.</summary>
+    public bool NarrowsDomains => Phase is not null || Flag is not null || Tld is { Length: > 0 } || Hands is not null || DueOnly || (Search is { Length: > 0 } && SearchIn == AccountSearch.Domain);
+}
+
+/// <summary>A row of the list; <see cref="Addresses"/> are filled by a second query for the page.</summary>
+internal sealed record AccountRow(
+    long Id, string ExternalId, string? UserName, string SortName, string? DisplayName, int Impact, long Projects, long MonthlyDownloads, bool? TwoFactor, bool Privileged, DateTimeOffset? LastSeenAt,
+    int AddressCount, bool IsRetired)
+{
+    public IReadOnlyList<AccountAddress> Addresses { get; init; } = [];
+
+    /// <summary>The address whose domain stands worst.</summary>
+    public AccountAddress? Worst => Addresses.OrderByDescending(a => a.HandChange).ThenByDescending(a => a.Phase.Rank() ?? -1).FirstOrDefault();
+}
+
+/// <summary>An address of an account with where its domain stands.</summary>
+internal sealed record AccountAddress(long AccountId, string Email, bool IsPrimary, string Domain, Phase Phase, DomainFlags Flags, HandChange HandChange);
+
+/// <summary>
+/// Reads the list of accounts. A page must be there within 100 ms at a million accounts whatever is asked, and no single query does that: where few rows can match, they are
+/// found first and sorted; where many can, the index of the order is walked until the page is full. See docs/decisions/0004.
+/// </summary>
+internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock clock, TimeProvider time)
+{
+    internal const int MostCounted = 10_000;
+
+    /// <summary>Up to this many rows are found and sorted; above, the order is walked.</summary>
+    internal const int Few = 20_000;
+
+    private static readonly TimeSpan KeepEstimate = TimeSpan.FromSeconds(5);
+    private static readonly Expression<Func<Account, AccountRow>> Row = a => new AccountRow(
+        a.Id, a.ExternalId, a.UserName, a.SortName, a.DisplayName, a.Impact, a.Projects, a.MonthlyDownloads, a.TwoFactor, a.Privileged, a.LastSeenAt, a.AddressCount, a.RetiredAt != null);
+
+    private readonly ConcurrentDictionary<AccountFilter, (long At, bool Few)> _estimates = new();
+
+    public async Task<KeysetPage<AccountRow>> ListAsync(AccountFilter filter, AccountSort sort, ListPosition position, int size, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await ListAsync(db, filter, sort, position, size, await HasFewAsync(db, filter, cancel), cancel);
+    }
+
+    internal async Task<KeysetPage<AccountRow>> ListAsync(GuardDb db, AccountFilter filter, AccountSort sort, ListPosition position, int size, bool few, CancellationToken cancel)
+    {
+        var source = Filtered(db, filter, few);
+        // An expression instead of the bare column keeps the planner from walking the index of the order.
+        var page = sort == AccountSort.Impact
+            ? await Keyset.PageAsync(source, few ? a => a.Impact + 0 : a => a.Impact, a => a.Id, true, position, size, Row, r => (r.Impact, r.Id), cancel)
+            : await Keyset.PageAsync(source, few ? a => a.SortName + "" : a => a.SortName, a => a.Id, false, position, size, Row, r => (r.SortName, r.Id), cancel);
+        return page with { Items = await WithAddressesAsync(db, page.Items, cancel) };
+    }
+
+    /// <summary>How many there are, counted up to 10,001; null where counting would cost more than the page.</summary>
+    public async Task<int?> CountAsync(AccountFilter filter, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var few = await HasFewAsync(db, filter, cancel);
+        return few || filter.IsEmpty ? await Filtered(db, filter, few).Select(a => a.Id).Take(MostCounted + 1).CountAsync(cancel) : null;
+    }
+
+    /// <summary>What a search text most likely means: an address has an @, a domain is one that is watched, all else is a name.</summary>
+    public async Task<AccountSearch> MeaningOfAsync(string search, CancellationToken cancel)
+    {
+        if (search.Contains('@', StringComparison.Ordinal))
+        {
+            return AccountSearch.Address;
+        }
+
+        if (!search.Contains('.', StringComparison.Ordinal))
+        {
+            return AccountSearch.Name;
+        }
+
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await DomainsNamed(db, search).AnyAsync(cancel) ? AccountSearch.Domain : AccountSearch.Name;
+    }
+
+    private async Task<bool> HasFewAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
+    {
+        if (_estimates.TryGetValue(filter, out var kept) && time.GetElapsedTime(kept.At) < KeepEstimate)
+        {
+            return kept.Few;
+        }
+
+        var few = await EstimateAsync(db, filter, cancel);
+        if (_estimates.Count > 1_000)
+        {
+            _estimates.Clear();
+        }
+
+        _estimates[filter] = (time.GetTimestamp(), few);
+        return few;
+    }
+
+    private async Task<bool> EstimateAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
+    {
+        if (filter.NarrowsDomains && await NarrowedDomains(db, filter).SumAsync(d => d.AddressCount, cancel) <= Few)
+        {
+            return true;
+        }
+
+        if (filter.Search is { Length: > 0 } search)
+        {
+            var matches = filter.SearchIn switch
+            {
+                AccountSearch.Name => Named(db.Accounts, search).Select(a => a.Id),
+                AccountSearch.Address => Addressed(db, search).Select(a => a.Id),
+                _ => null,
+            };
+            if (matches is not null && await matches.Take(Few + 1).CountAsync(cancel) <= Few)
+            {
+                return true;
+            }
+        }
+
+        return filter.MinImpact is { } impact && await db.Accounts.Where(a => a.Impact >= impact).Select(a => a.Id).Take(Few + 1).CountAsync(cancel) <= Few;
+    }
+
+    private IQueryable<Account> Filtered(GuardDb db, AccountFilter filter, bool few)
+    {
+        var accounts = db.Accounts.AsNoTracking();
+        accounts = filter.Retired ? accounts.Where(a => a.RetiredAt != null) : accounts.Where(a => a.RetiredAt == null);
+        if (filter.TwoFactor is { } has)
+        {
+            accounts = has ? accounts.Where(a => a.TwoFactor == true) : accounts.Where(a => a.TwoFactor != true);
+        }
+
+        if (filter.MinImpact is { } impact)
+        {
+            accounts = accounts.Where(a => a.Impact >= impact);
+        }
+
+        if (filter.Search is { Length: > 0 } search && filter.SearchIn == AccountSearch.Name)
+        {
+            accounts = Named(accounts, search);
+        }
+
+        if (filter.Search is { Length: > 0 } address && filter.SearchIn == AccountSearch.Address)
+        {
+            var ids = Addressed(db, address).Select(a => a.AccountId);
+            accounts = few ? accounts.Where(a => ids.Contains(a.Id)) : accounts.Where(a => Addressed(db, address).Any(x => x.AccountId == a.Id));
+        }
+
+        if (filter.NarrowsDomains)
+        {
+            var domains = NarrowedDomains(db, filter);
+            accounts = few
+                ? accounts.Where(a => db.Addresses.Where(x => x.RetiredAt == null && domains.Any(d => d.Id == x.DomainId)).Select(x => x.AccountId).Contains(a.Id))
+                : accounts.Where(a => db.Addresses.Any(x => x.AccountId == a.Id && x.RetiredAt == null && domains.Any(d => d.Id == x.DomainId)));
+        }
+
+        return accounts;
+    }
+
+    private IQueryable<Domain> NarrowedDomains(GuardDb db, AccountFilter filter)
+    {
+        var domains = filter is { Search: { Length: > 0 } search, SearchIn: AccountSearch.Domain } ? DomainsNamed(db, search) : db.Domains.AsNoTracking();
+        if (filter.Phase is { } phase)
+        {
+            domains = domains.Where(d => d.Phase == phase);
+        }
+
+        if (filter.Flag is { } flag)
+        {
+            domains = domains.Where(d => (d.Flags & flag) != 0);
+        }
+
+        if (filter.Tld is { Length: > 0 } tld)
+        {
+            domains = domains.Where(d => d.Tld == tld);
+        }
+
+        if (filter.Hands is { } hands)
+        {
+            domains = domains.Where(d => d.HandChange == hands);
+        }
+
+        if (filter.DueOnly)
+        {
+            var now = clock.Now;
+            domains = domains.Where(d => d.NextCheckAt <= now);
+        }
+
+        return domains;
+    }
+
+#pragma warning disable CA1309 // These become comparisons in SQL; a range keeps the index, which LIKE would not.
+    private static IQueryable<Account> Named(IQueryable<Account> accounts, string search)
+    {
+        var (from, to) = TextRange.OfPrefix(search.ToLowerInvariant());
+        return accounts.Where(a => string.Compare(a.SortName, from) >= 0 && string.Compare(a.SortName, to) < 0);
+    }
+
+    private static IQueryable<Address> Addressed(GuardDb db, string search)
+    {
+        var (from, to) = TextRange.OfPrefix(search.ToLowerInvariant());
+        return db.Addresses.AsNoTracking().Where(a => a.RetiredAt == null && string.Compare(a.SearchEmail, from) >= 0 && string.Compare(a.SearchEmail, to) < 0);
+    }
+
+    private static IQueryable<Domain> DomainsNamed(GuardDb db, string search)
+    {
+        var (from, to) = TextRange.OfPrefix(DomainName.TryNormalise(search, out var ascii, out _) ? ascii : search.ToLowerInvariant());
+        return db.Domains.AsNoTracking().Where(d => string.Compare(d.Name, from) >= 0 && string.Compare(d.Name, to) < 0);
+    }
+#pragma warning restore CA1309
+
+    private static async Task<IReadOnlyList<AccountRow>> WithAddressesAsync(GuardDb db, IReadOnlyList<AccountRow> rows, CancellationToken cancel)
+    {
+        var ids = rows.Select(r => r.Id).ToArray();
+        var addresses = (await db.Addresses.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.AccountId) && a.RetiredAt == null)
+            .OrderByDescending(a => a.IsPrimary).ThenBy(a => a.Id)
+            .Select(a => new AccountAddress(a.AccountId, a.Email, a.IsPrimary, a.Domain!.Name, a.Domain.Phase, a.Domain.Flags, a.HandChange))
+            .ToListAsync(cancel)).ToLookup(a => a.AccountId);
+        return [.. rows.Select(r => r with { Addresses = [.. addresses[r.Id]] })];
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Components;
+
+namespace DomainGuard.Web.Shared;
+
+/// <summary>The address of a page is its state: reading parameters, and writing changes without losing the others.</summary>
+internal static class UrlState
+{
+    /// <summary>A value of an enumeration by its name, any case; an unknown one is named in <paramref name="unknown"/> and ignored.</summary>
+    public static T? Read<T>(string? text, string name, List<string> unknown)
+        where T : struct, Enum
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        if (Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0]))
+        {
+            return value;
+        }
+
+        unknown.Add($"{name}={text}");
+        return null;
+    }
+
+    /// <summary>Changes one parameter and goes to the first page. Typing replaces the entry in the history.</summary>
+    public static void Set(this NavigationManager navigation, string name, string? value, bool replace = false) =>
+        navigation.NavigateTo(
+            navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { [name] = string.IsNullOrEmpty(value) ? null : value, ["after"] = null, ["before"] = null }),
+            new NavigationOptions { ReplaceHistoryEntry = replace });
+}
