@@ -73,13 +73,15 @@ internal sealed class ScanWorld : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly bool _ownsFile;
 
-    private ScanWorld(string file, HandClock clock, TimeProvider time, bool ownsFile, Action<IServiceCollection>? more, params ScriptedSource[] sources)
+    private readonly DatabaseOptions _database;
+
+    private ScanWorld(string file, DatabaseOptions database, HandClock clock, TimeProvider time, bool ownsFile, Action<IServiceCollection>? more, params ScriptedSource[] sources)
     {
-        (File, Clock, _ownsFile, Sources) = (file, clock, ownsFile, sources);
+        (File, _database, Clock, _ownsFile, Sources) = (file, database, clock, ownsFile, sources);
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddSimpleConsole().SetMinimumLevel(LogLevel.Error));
         services.Configure<IdentityOptions>(o => o.Stores.SchemaVersion = IdentitySchemaVersions.Version3);
-        services.AddGuardData(new DatabaseOptions { Provider = DatabaseProvider.Sqlite, ConnectionString = "Data Source=" + file }, Path.GetDirectoryName(file)!);
+        services.AddGuardData(database, Path.GetTempPath());
         services.AddSingleton<GuardClock>(clock);
         services.AddSingleton(time);
         services.Configure<LookupOptions>(o =>
@@ -110,16 +112,30 @@ internal sealed class ScanWorld : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
-    public static async Task<ScanWorld> CreateAsync(params ScriptedSource[] sources)
+    public static Task<ScanWorld> CreateAsync(params ScriptedSource[] sources)
     {
-        var world = new ScanWorld(
-            Path.Combine(Path.GetTempPath(), $"dg-scan-{Guid.CreateVersion7():N}.db"), new HandClock(), TimeProvider.System, true, null, sources.Length == 0 ? [new ScriptedSource()] : sources);
+        var file = Path.Combine(Path.GetTempPath(), $"dg-scan-{Guid.CreateVersion7():N}.db");
+        return CreateAsync(file, new DatabaseOptions { Provider = DatabaseProvider.Sqlite, ConnectionString = "Data Source=" + file }, sources);
+    }
+
+    /// <summary>On a new database of the PostgreSQL server that <c>DOMAINGUARD_TEST_POSTGRES</c> names by a connection string; skips the test where it names none.</summary>
+    public static Task<ScanWorld> CreateOnPostgresAsync(params ScriptedSource[] sources)
+    {
+        var server = Environment.GetEnvironmentVariable("DOMAINGUARD_TEST_POSTGRES");
+        Assert.SkipWhen(string.IsNullOrEmpty(server), "DOMAINGUARD_TEST_POSTGRES names no server");
+        var connection = new Npgsql.NpgsqlConnectionStringBuilder(server) { Database = $"dg_scan_{Guid.CreateVersion7():N}" }.ConnectionString;
+        return CreateAsync("", new DatabaseOptions { Provider = DatabaseProvider.PostgreSql, ConnectionString = connection }, sources);
+    }
+
+    private static async Task<ScanWorld> CreateAsync(string file, DatabaseOptions database, ScriptedSource[] sources)
+    {
+        var world = new ScanWorld(file, database, new HandClock(), TimeProvider.System, true, null, sources.Length == 0 ? [new ScriptedSource()] : sources);
         await world.Get<GuardDatabase>().MigrateAsync(CancellationToken.None);
         return world;
     }
 
-    /// <summary>Another process on the same file.</summary>
-    public ScanWorld Join(TimeProvider? time = null, Action<IServiceCollection>? more = null) => new(File, Clock, time ?? TimeProvider.System, false, more, Sources);
+    /// <summary>Another process on the same database.</summary>
+    public ScanWorld Join(TimeProvider? time = null, Action<IServiceCollection>? more = null) => new(File, _database, Clock, time ?? TimeProvider.System, false, more, Sources);
 
     public Task<GuardDb> OpenAsync() => Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
 
@@ -180,8 +196,14 @@ internal sealed class ScanWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_ownsFile && _database.Provider == DatabaseProvider.PostgreSql)
+        {
+            await using var db = await OpenAsync();
+            await db.Database.EnsureDeletedAsync();
+        }
+
         await _services.DisposeAsync();
-        if (_ownsFile)
+        if (_ownsFile && File.Length > 0)
         {
             Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
             foreach (var file in new[] { File, File + "-wal", File + "-shm" })

@@ -174,7 +174,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         return
         [
             id, name, name.StartsWith('[') ? "" : DomainName.Tld(name) is { Length: <= 63 } tld ? tld : "", WatchedFor.Addresses,
-            LookupBudget.Priority(phase, HandChange.None, 0, false, false, TimeSpan.Zero), now, phase, row.IsRegistrable ? now : null, row.IsRegistrable ? CheckSchedule.NextSweep(name, now) : null,
+            0, now, phase, row.IsRegistrable ? now : null, row.IsRegistrable ? CheckSchedule.NextSweep(name, now) : null,
         ];
     }
 

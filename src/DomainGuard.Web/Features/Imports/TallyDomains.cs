@@ -50,7 +50,7 @@ internal sealed class TallyDomains(IDbContextFactory<GuardDb> dbs, GuardClock cl
             {
                 var sum = sums.GetValueOrDefault(d.Id);
                 var watched = sum is null ? d.WatchedFor & ~WatchedFor.Addresses : d.WatchedFor | WatchedFor.Addresses;
-                var priority = LookupBudget.Priority(d.Phase, d.HandChange, sum?.Impact ?? 0, sum?.Single == 1, sum?.NoFactor == 1, TimeSpan.Zero);
+                var priority = (sum?.Single == 1 ? 2 : 0) | (sum?.NoFactor == 1 ? 1 : 0);
                 DateTimeOffset? next = watched == WatchedFor.None || d.Phase == Phase.NotApplicable ? null : d.NextCheckAt ?? now;
                 if (watched != d.WatchedFor || (sum?.Count ?? 0) != d.AddressCount || (sum?.Impact ?? 0) != d.MaxImpact || sum?.Trust != d.EarliestTrustAt || priority != d.Priority || next != d.NextCheckAt)
                 {
