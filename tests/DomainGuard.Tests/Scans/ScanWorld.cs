@@ -88,6 +88,7 @@ internal sealed class ScanWorld : IAsyncDisposable
         {
             o.Lanes.Default.PerSecond = 1_000_000;
             o.Lanes.Default.InFlight = 16;
+            o.Lanes.Hosts.Add(new HostLaneLimit { Host = Lanes.DnsHost, PerSecond = 1_000_000, InFlight = 64 });
         });
         foreach (var source in sources)
         {
