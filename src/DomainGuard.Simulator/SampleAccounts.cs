@@ -35,8 +35,10 @@ public static class SampleAccounts
         var pick = world.Lives.Pick($"{domain}/{index}");
         var (first, last) = (FirstNames[pick % FirstNames.Length], LastNames[pick / 23 % LastNames.Length]);
         var user = $"{first}{last[0]}{number}".ToLowerInvariant();
-        var verified = world.Start.AddDays(-120 - (pick / 7 % 2200)).AddHours(pick % 24);
-        // A story about a name needs an address that was verified before it.
+        // Verified by the first holder: after he registered the name, and months before day zero, so that what happens to the name happens after it.
+        var registered = world.Find(domain)!.Steps[0].Life.RegisteredAt;
+        var span = (int)(world.Start.AddDays(-120) - registered).TotalDays;
+        var verified = registered.AddDays(20 + (pick / 7 % Math.Max(1, span - 20))).AddHours(pick % 24);
         var host = domain == "github.io" ? $"{user}.github.io" : (pick / 11 % 9) == 0 && index > 0 ? $"mail.{domain}" : domain;
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))
@@ -55,7 +57,8 @@ public static class SampleAccounts
             Address(json, $"{first}.{last}{(index > 3 ? number : null)}@{host}".ToLowerInvariant(), primary: true, verified);
             if (pick % 6 == 0 && domain != "gmail.com")
             {
-                Address(json, $"{user}@gmail.com", primary: false, verified.AddDays(30));
+                var provider = world.Find("gmail.com")!.Steps[0].Life.RegisteredAt.AddDays(20);
+                Address(json, $"{user}@gmail.com", primary: false, verified.AddDays(30) > provider ? verified.AddDays(30) : provider);
             }
 
             json.WriteEndArray();

@@ -13,6 +13,9 @@ internal sealed record DomainView
 
     public required IReadOnlyList<Reason> Reasons { get; init; }
 
+    /// <summary>Why an address reads as changed hands, of the address where it is worst.</summary>
+    public IReadOnlyList<Reason> HandReasons { get; init; } = [];
+
     /// <summary>Newest first, without raw answers.</summary>
     public required IReadOnlyList<ObservationRow> Observations { get; init; }
 
@@ -75,6 +78,8 @@ internal sealed class DomainDetails(IDbContextFactory<GuardDb> dbs)
         {
             Domain = domain,
             Reasons = ObservationCodec.DecodeReasons(domain.Reasons),
+            HandReasons = domain.HandChange == HandChange.None ? [] : ObservationCodec.DecodeReasons(await db.Addresses.AsNoTracking()
+                .Where(a => a.DomainId == id && a.HandChange == domain.HandChange).OrderBy(a => a.Id).Select(a => a.HandReasons).FirstOrDefaultAsync(cancel)),
             Observations = observations.ConvertAll(o => new ObservationRow(o.Id, ObservationCodec.Decode(o), o.FirstAt, o.Times, o.RawHash is not null)),
             History = spans,
             Baselines = await db.Baselines.AsNoTracking().Where(b => b.DomainId == id).OrderBy(b => b.Kind).ThenBy(b => b.FirstSeenAt).Take(MostSpans).ToListAsync(cancel),

@@ -22,7 +22,7 @@ internal static class DomainLife
         var latest = view.Latest.FirstOrDefault(o => o.Observation.Rdap is not null)?.Observation.Rdap;
         var rule = TldRules.ForDomain(domain.Name);
         stretches.AddRange(LifecycleForecast.For(domain.Phase, latest is null ? new LifecycleDates(domain.ExpiresAt) : LifecycleDates.Of(latest), domain.PhaseSince, rule, now)
-            .Select(s => new LifeStretch(s.Phase, s.From, s.To, IsExpected: true)));
+            .Select(s => new LifeStretch(s.Phase, s.From, s.To, IsExpected: true, second is not null && s.Phase.VouchesForHolder())));
         return new LifeInput
         {
             Now = now,
@@ -42,7 +42,7 @@ internal static class DomainLife
         var began = view.Baselines.Select(b => b.RegisteredAt).Append(second is null ? view.Domain.RegisteredAt : null).Min();
         if (first is not null && began < first.From && first.Phase.VouchesForHolder())
         {
-            yield return new LifeStretch(Phase.Active, began.Value, first.From, false);
+            yield return new LifeStretch(Phase.Active, began.Value, first.From, false, began >= second);
         }
 
         foreach (var span in view.History.Where(s => s.Phase is not Phase.NotApplicable))

@@ -91,7 +91,7 @@ internal static class LifecycleLayout
             isPressed ? breakX : null,
             Boxes(input, X, nowX),
             Pins(input, X, nowX),
-            Ticks(input.From, end, X, input.Width),
+            Ticks(input.From, end, X, input.Width, nowX),
             Lookups(input, X),
             input.Drop is { } drop ? DropBox(drop, X, input.Width) : null);
     }
@@ -115,7 +115,7 @@ internal static class LifecycleLayout
                 continue;
             }
 
-            var text = stretch.IsSecondLife ? "New holder" : Words.Of(stretch.Phase).Text;
+            var text = stretch.IsSecondLife && !stretch.IsExpected ? "New holder" : Words.Of(stretch.Phase).Text;
             boxes.Add(new LifeBox(stretch, from, width, (text.Length * CharacterWidth) + 14 <= width ? text : null));
         }
 
@@ -153,7 +153,7 @@ internal static class LifecycleLayout
         return pins;
     }
 
-    private static List<LifeTick> Ticks(DateTimeOffset from, DateTimeOffset to, Func<DateTimeOffset, double> x, double width)
+    private static List<LifeTick> Ticks(DateTimeOffset from, DateTimeOffset to, Func<DateTimeOffset, double> x, double width, double nowX)
     {
         var months = (to - from).TotalDays switch { > 900 => 12, > 300 => 3, _ => 1 };
         List<LifeTick> ticks = [];
@@ -162,7 +162,7 @@ internal static class LifecycleLayout
         {
             var at = x(month);
             var text = month.UtcDateTime.ToString(months == 12 || month.Month == 1 ? "yyyy" : "MMM", System.Globalization.CultureInfo.InvariantCulture);
-            if (at < width - 24 && (ticks.Count == 0 || at - ticks[^1].X > 34))
+            if (at < width - 24 && Math.Abs(at - nowX) > 30 && (ticks.Count == 0 || at - ticks[^1].X > 34))
             {
                 ticks.Add(new LifeTick(at, text));
             }
