@@ -11,6 +11,7 @@ public sealed record EmailAddress
 {
     private const int MaxLocalOctets = 64;
     private const int MaxOctets = 254;
+    private const string TooLong = "the address is longer than 254 octets, more than mail systems take; look for two values run together";
 
     private static readonly HashSet<string> SpecialNames =
         new(["test", "example", "invalid", "localhost", "local", "internal", "onion", "arpa", "alt"], StringComparer.Ordinal);
@@ -43,42 +44,32 @@ public sealed record EmailAddress
     /// <summary>Normal form in lower case, for searching.</summary>
     public string SearchText => Text.ToLowerInvariant();
 
-    /// <summary>Takes an address apart. Never throws.</summary>
-    /// <param name="text">What was given; white space around it is taken off.</param>
+    /// <summary>
+    /// Takes an address apart. Never throws. Comments and folding (RFC 5322 3.2.2), which belong into message headers, are refused.
+    /// </summary>
+    /// <param name="text">What was given, such as <c>"a@b c"@mail.example.org</c>; white space around it is taken off.</param>
     /// <param name="suffixes">The Public Suffix List.</param>
     /// <param name="address">The address; null when it is none.</param>
-    /// <param name="error">What is wrong and how to mend it; "" when nothing is. Never repeats the input.</param>
+    /// <param name="error">What is wrong, where and how to mend it; "" when nothing is. Never repeats the input.</param>
     public static bool TryParse(string? text, PublicSuffixList suffixes, [NotNullWhen(true)] out EmailAddress? address, out string error)
     {
         address = null;
         var value = (text ?? "").Trim();
-        var at = value.LastIndexOf('@');
-        if (value.Length == 0 || at < 0)
-        {
-            error = value.Length == 0 ? "the address is empty" : "the address has no @";
-            return false;
-        }
-
-        if (value.Length > 4 * MaxOctets)
-        {
-            error = "the address is longer than 254 octets";
-            return false;
-        }
-
-        if (value[^1] == '>')
-        {
-            error = "the address stands in <>; give the address alone, without a name";
-            return false;
-        }
-
-        var local = value[..at];
-        if (CheckLocalPart(local) is { } problem)
+        if (CheckWhole(value) is { } problem)
         {
             error = problem;
             return false;
         }
 
+        var at = value.LastIndexOf('@');
+        var local = value[..at];
         var host = value[(at + 1)..];
+        error = CheckLocalPart(local) ?? CheckAfterAt(host) ?? "";
+        if (error.Length > 0)
+        {
+            return false;
+        }
+
         return host.StartsWith('[')
             ? TryLiteral(local, host, out address, out error)
             : TryHost(local, host, suffixes, out address, out error);
@@ -90,25 +81,22 @@ public sealed record EmailAddress
     private static bool TryHost(string local, string host, PublicSuffixList suffixes, out EmailAddress? address, out string error)
     {
         address = null;
-        var underscore = host.Contains('_', StringComparison.Ordinal);
-        if (!DomainName.TryNormalise(underscore ? host.Replace('_', 'x') : host, out var ascii, out error))
+        if (!DomainName.TryNormalise(host, allowUnderscore: true, out var ascii, out error))
         {
             return false;
         }
 
-        if (underscore)
+        if (ascii.Contains('_', StringComparison.Ordinal))
         {
-            // Names with an underscore exist in DNS and can be registered nowhere.
-            ascii = host.Trim().TrimEnd('.').ToLowerInvariant();
             address = NotApplicable(local, ascii, "a name with an underscore cannot be registered");
-        }
-        else if (!ascii.Contains('.', StringComparison.Ordinal))
-        {
-            address = NotApplicable(local, ascii, SpecialNames.Contains(ascii) ? "special name" : "a domain without a dot cannot be looked up");
         }
         else if (SpecialNames.Contains(DomainName.Tld(ascii)))
         {
-            address = NotApplicable(local, ascii, "special name");
+            address = NotApplicable(local, ascii, "a special name that no registry sells (RFC 6761)");
+        }
+        else if (!ascii.Contains('.', StringComparison.Ordinal))
+        {
+            address = NotApplicable(local, ascii, "a domain without a dot cannot be looked up");
         }
         else
         {
@@ -121,21 +109,24 @@ public sealed record EmailAddress
         return FitsInPath(ref address, out error);
     }
 
+    /// <summary>RFC 5321 4.1.3: <c>[192.0.2.1]</c>, <c>[IPv6:2001:db8::1]</c>; seen in the wild and refused: <c>[010.0.0.1]</c>, <c>[IPv6:[::1]:25]</c>.</summary>
     private static bool TryLiteral(string local, string host, out EmailAddress? address, out string error)
     {
         address = null;
         var inner = host.EndsWith(']') ? host[1..^1] : "";
         var isV6 = inner.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase);
-        var valid = isV6
-            ? IPAddress.TryParse(inner.AsSpan(5), out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 && !inner.Contains('%', StringComparison.Ordinal)
-            : inner.Count(c => c == '.') == 3 && inner.All(c => char.IsAsciiDigit(c) || c == '.') && IPAddress.TryParse(inner, out _);
-        if (!valid)
+        var digits = isV6 ? inner[5..] : inner;
+
+        // IPAddress also reads ports, zones, octal and shortened numbers.
+        if (!IPAddress.TryParse(digits, out var ip)
+            || ip.AddressFamily != (isV6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork)
+            || (isV6 ? digits.AsSpan().ContainsAny('%', '[', '/') : ip.ToString() != digits))
         {
-            error = "the address literal is neither [192.0.2.1] nor [IPv6:2001:db8::1]";
+            error = "the address literal after the @ is neither [192.0.2.1] nor [IPv6:2001:db8::1]; write it like one of these";
             return false;
         }
 
-        address = NotApplicable(local, host.ToLowerInvariant(), "an address literal has no domain");
+        address = NotApplicable(local, isV6 ? $"[ipv6:{ip}]" : host, "an address literal has no domain");
         return FitsInPath(ref address, out error);
     }
 
@@ -152,8 +143,48 @@ public sealed record EmailAddress
 
         // RFC 5321 4.5.3.1.3: a path has 256 octets, two of which are its brackets.
         address = null;
-        error = "the address is longer than 254 octets";
+        error = TooLong;
         return false;
+    }
+
+    private static string? CheckWhole(string value)
+    {
+        if (value.Length == 0)
+        {
+            return "the address is empty; write it as name@domain";
+        }
+
+        if (value.Length > 4 * MaxOctets)
+        {
+            return TooLong;
+        }
+
+        if (value.AsSpan().IndexOfAny('\r', '\n') is >= 0 and var lineEnd)
+        {
+            return $"the address has a line break at character {lineEnd + 1}; write it on one line";
+        }
+
+        if (!value.Contains('@', StringComparison.Ordinal))
+        {
+            return "the address has no @; write it as name@domain";
+        }
+
+        if (value[^1] == '>')
+        {
+            return "the address stands in <>; give the address alone, without a name";
+        }
+
+        return value.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase) ? "the address starts with mailto:; leave that out" : null;
+    }
+
+    private static string? CheckAfterAt(string host)
+    {
+        if (host.Length > 0 && char.IsWhiteSpace(host[0]))
+        {
+            return "a space stands right after the @; take it out";
+        }
+
+        return host.Contains('(', StringComparison.Ordinal) ? "a comment in parentheses stands after the @; leave it out" : null;
     }
 
     /// <summary>RFC 5321 4.1.2 Local-part with RFC 6531 additions; null when all is well.</summary>
@@ -161,19 +192,21 @@ public sealed record EmailAddress
     {
         if (local.Length == 0)
         {
-            return "nothing stands before the @";
+            return "nothing stands before the @; write it as name@domain";
         }
 
         if (Encoding.UTF8.GetByteCount(local) > MaxLocalOctets)
         {
-            return "the part before the @ is longer than 64 octets";
+            return "the part before the @ is longer than 64 octets, more than mail systems take; look for two values run together";
         }
 
+        var position = 0;
         foreach (var rune in local.EnumerateRunes())
         {
+            position++;
             if (rune == Rune.ReplacementChar || Rune.IsControl(rune))
             {
-                return "the part before the @ has a control character or broken text; save the file as UTF-8";
+                return $"character {position} before the @ is a control character or broken text; save the file as UTF-8";
             }
         }
 
@@ -182,21 +215,22 @@ public sealed record EmailAddress
 
     private static string? CheckQuoted(string local)
     {
+        const string NotClosed = "the quoted part before the @ is not closed; end it with a quote right before the @";
         if (local.Length < 2 || local[^1] != '"')
         {
-            return "the quoted part before the @ is not closed";
+            return NotClosed;
         }
 
         for (var i = 1; i < local.Length - 1; i++)
         {
             if (local[i] == '"')
             {
-                return "the quoted part before the @ has a quote that is not escaped";
+                return $"character {i + 1} before the @ is a quote that is not escaped; write a backslash before it";
             }
 
             if (local[i] == '\\' && ++i == local.Length - 1)
             {
-                return "the quoted part before the @ is not closed";
+                return NotClosed;
             }
         }
 
@@ -207,15 +241,24 @@ public sealed record EmailAddress
     {
         if (local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal))
         {
-            return "the part before the @ has a dot at its start or end, or two in a row";
+            return "the part before the @ has a dot at its start or end, or two in a row; take it out, or put the part in quotes";
         }
 
+        var position = 0;
         foreach (var rune in local.EnumerateRunes())
         {
-            if (rune.IsAscii ? !(char.IsAsciiLetterOrDigit((char)rune.Value) || "!#$%&'*+-/=?^_`{|}~.".Contains((char)rune.Value, StringComparison.Ordinal))
-                : Rune.IsWhiteSpace(rune))
+            position++;
+            var allowed = rune.IsAscii
+                ? char.IsAsciiLetterOrDigit((char)rune.Value) || "!#$%&'*+-/=?^_`{|}~.".Contains((char)rune.Value, StringComparison.Ordinal)
+                : !Rune.IsWhiteSpace(rune);
+            if (!allowed)
             {
-                return "the part before the @ has a character that is only allowed inside quotes";
+                return rune.Value switch
+                {
+                    '(' => $"a comment in parentheses stands before the @ (character {position}); leave it out",
+                    '@' or ',' or ';' => $"character {position} starts a second address; give one address only",
+                    _ => $"character {position} before the @ is allowed only inside quotes; take it out, or put the part in quotes",
+                };
             }
         }
 

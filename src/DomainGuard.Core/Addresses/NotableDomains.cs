@@ -22,8 +22,8 @@ public static class NotableDomains
         "optusnet.com.au", "btinternet.com", "sky.com", "virginmedia.com", "ziggo.nl", "kpnmail.nl", "xs4all.nl", "telenet.be",
         "bluewin.ch", "users.noreply.github.com", "duck.com", "simplelogin.com", "relay.firefox.com", "privaterelay.appleid.com");
 
-    /// <summary>Number of names on the list.</summary>
-    public static int Count => Names.Count;
+    /// <summary>Every name on the list, in no order.</summary>
+    public static IReadOnlyCollection<string> All => Names;
 
     /// <summary>The name is on the list.</summary>
     /// <param name="name">Registrable domain or mail host, A-labels, lower case.</param>

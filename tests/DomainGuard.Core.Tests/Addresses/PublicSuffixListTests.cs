@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using CsCheck;
 using DomainGuard.Core.Addresses;
 using DomainGuard.Core.Domains;
 using DomainGuard.TestSupport;
@@ -79,21 +80,63 @@ public sealed partial class PublicSuffixListTests
         var vectors = File.ReadLines(Fixtures.PathOf("psl", "test_psl.txt"))
             .Where(l => !l.StartsWith("//", StringComparison.Ordinal)).Select(l => Vector().Match(l)).Where(m => m.Success).ToList();
         Assert.True(vectors.Count > 70);
-        Assert.All(vectors, v =>
-        {
-            var input = v.Groups[1].Success ? v.Groups[1].Value : null;
-            var expected = v.Groups[2].Success ? v.Groups[2].Value : null;
-            string? got = null;
-            // The vectors use both sections: there the longer suffix counts.
-            if (DomainName.TryNormalise(input, out var host, out _))
-            {
-                var match = PublicSuffixList.Shipped.Match(host);
-                got = match.PrivateSuffix is null ? match.Registrable : match.PrivateRegistrable;
-            }
+        Assert.All(vectors, v => AssertVector(v.Groups[1].Success ? v.Groups[1].Value : null, v.Groups[2].Success ? v.Groups[2].Value : null));
+    }
 
-            DomainName.TryNormalise(expected, out var wanted, out _);
-            Assert.Equal(wanted, got ?? "");
-        });
+    [Fact]
+    public void All_official_vectors_in_the_newer_format_pass()
+    {
+        var vectors = File.ReadLines(Fixtures.PathOf("psl", "tests.txt"))
+            .Where(l => l.Length > 0 && !l.StartsWith("//", StringComparison.Ordinal)).Select(l => l.Split(' ')).ToList();
+        Assert.True(vectors.Count > 70);
+        Assert.All(vectors, v => AssertVector(Named(v[0]), Named(v[1])));
+
+        static string? Named(string word) => word == "null" ? null : word;
+    }
+
+    [Fact]
+    public void Any_list_and_host_give_what_the_published_algorithm_gives()
+    {
+        var label = Gen.OneOf("a", "b", "c");
+        var name = label.List[1, 3].Select(l => string.Join('.', l));
+        // Exceptions of one length only: the algorithm does not say which of two would win.
+        var rule = Gen.OneOf(name, name.Select(n => "*." + n), label.Array[3].Select(l => "!" + string.Join('.', l)));
+        Gen.Select(rule.List[0, 6], rule.List[0, 6], label.List[1, 5].Select(l => string.Join('.', l))).Sample((icann, tenants, host) =>
+        {
+            var list = PublicSuffixList.Parse(new StringReader(
+                $"// ===BEGIN ICANN DOMAINS===\n{string.Join('\n', icann)}\n// ===END ICANN DOMAINS===\n// ===BEGIN PRIVATE DOMAINS===\n{string.Join('\n', tenants)}\n"));
+            var length = Published(icann, host) ?? 1;
+            var longer = Published(tenants, host) is { } p && p > length ? p : (int?)null;
+            Assert.Equal(new SuffixMatch(Last(host, length)!, Last(host, length + 1), longer is { } q ? Last(host, q) : null, longer is { } r ? Last(host, r + 1) : null), list.Match(host));
+        }, iter: 20_000);
+
+        // publicsuffix.org/list, "Algorithm": how many labels the suffix has; null when no rule matches.
+        static int? Published(List<string> rules, string host)
+        {
+            var matching = rules.Where(r => Matches(r.TrimStart('!').Split('.'), host.Split('.'))).ToList();
+            var exception = matching.Find(r => r[0] == '!');
+            return exception is not null ? exception.Split('.').Length - 1 : matching.Count > 0 ? matching.Max(r => r.Split('.').Length) : null;
+        }
+
+        static bool Matches(string[] rule, string[] host) =>
+            rule.Length <= host.Length && rule.Reverse().Zip(host.Reverse()).All(p => p.First == "*" || p.First == p.Second);
+
+        static string? Last(string host, int labels) => host.Split('.') is var all && all.Length < labels ? null : string.Join('.', all[^labels..]);
+    }
+
+    private static void AssertVector(string? input, string? expected)
+    {
+        string? got = null;
+
+        // The vectors use both sections: there the longer suffix counts.
+        if (DomainName.TryNormalise(input, out var host, out _))
+        {
+            var match = PublicSuffixList.Shipped.Match(host);
+            got = match.PrivateSuffix is null ? match.Registrable : match.PrivateRegistrable;
+        }
+
+        DomainName.TryNormalise(expected, out var wanted, out _);
+        Assert.Equal(wanted, got ?? "");
     }
 
     [GeneratedRegex("""^checkPublicSuffix\((?:null|'([^']*)'), (?:null|'([^']*)')\);""")]
