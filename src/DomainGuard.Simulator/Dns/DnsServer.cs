@@ -23,6 +23,9 @@ public enum DnsRecordType : ushort
     /// <summary>Mail exchange.</summary>
     Mx = 15,
 
+    /// <summary>Text.</summary>
+    Txt = 16,
+
     /// <summary>IPv6 address.</summary>
     Aaaa = 28,
 }
@@ -33,11 +36,17 @@ public enum DnsCode
     /// <summary>No error.</summary>
     NoError = 0,
 
+    /// <summary>FORMERR.</summary>
+    FormatError = 1,
+
     /// <summary>SERVFAIL.</summary>
     ServerFailure = 2,
 
     /// <summary>NXDOMAIN.</summary>
     NameError = 3,
+
+    /// <summary>NOTIMP.</summary>
+    NotImplemented = 4,
 
     /// <summary>REFUSED.</summary>
     Refused = 5,
@@ -48,7 +57,10 @@ public enum DnsCode
 /// <param name="Type">Record type.</param>
 public readonly record struct DnsQuestion(string Name, DnsRecordType Type);
 
-/// <summary>One record. <paramref name="Data"/>: a host name for NS, CNAME and SOA (its primary), "10 host" for MX, an address for A and AAAA.</summary>
+/// <summary>
+/// One record. <paramref name="Data"/>: a host name for NS, CNAME and SOA (its primary), "10 host" for MX ("0 " for the null MX, RFC 7505), an address for A and AAAA,
+/// ASCII for TXT. What cannot be written as such is answered with SERVFAIL.
+/// </summary>
 public sealed record DnsRecord(string Owner, DnsRecordType Type, string Data);
 
 /// <summary>What is answered; null from the zone function means silence.</summary>
@@ -57,10 +69,19 @@ public sealed record DnsRecord(string Owner, DnsRecordType Type, string Data);
 /// <param name="Authorities">Authority section.</param>
 public sealed record DnsAnswer(DnsCode Code, IReadOnlyList<DnsRecord> Answers, IReadOnlyList<DnsRecord> Authorities);
 
-/// <summary>A DNS responder on a loopback port, over UDP and TCP, speaking the wire format (RFC 1035 4). What it answers is a function.</summary>
+/// <summary>
+/// A DNS responder on a loopback port, over UDP and TCP, speaking the wire format (RFC 1035 4). What it answers is a function. An answer above 512 bytes, or above what the
+/// asker allows by EDNS (RFC 6891 6.2.3), is cut over UDP with TC set. A function that throws is answered with SERVFAIL: one bad answer must not silence the responder.
+/// </summary>
 public sealed class DnsServer : IAsyncDisposable
 {
-    private const int MaxUdp = 512;
+    private const int HeaderLength = 12;
+    private const int PlainUdp = 512;
+
+    /// <summary>What we let askers send us and, at most, send them over UDP (RFC 6891 6.2.5).</summary>
+    private const int EdnsUdp = 4096;
+
+    private const ushort OptType = 41;
     private readonly Func<DnsQuestion, DnsAnswer?> _zone;
     private readonly CancellationTokenSource _closing = new();
     private readonly Socket _udp;
@@ -112,13 +133,13 @@ public sealed class DnsServer : IAsyncDisposable
 
     private async Task ServeUdpAsync()
     {
-        var buffer = new byte[4096];
+        var buffer = new byte[EdnsUdp];
         while (!_closing.IsCancellationRequested)
         {
             try
             {
                 var received = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _closing.Token);
-                if (Answer(buffer.AsSpan(0, received.ReceivedBytes), MaxUdp) is { } reply)
+                if (Answer(buffer.AsSpan(0, received.ReceivedBytes), isUdp: true) is { } reply)
                 {
                     await _udp.SendToAsync(reply, SocketFlags.None, received.RemoteEndPoint, _closing.Token);
                 }
@@ -162,7 +183,7 @@ public sealed class DnsServer : IAsyncDisposable
                     await stream.ReadExactlyAsync(length, _closing.Token);
                     var query = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
                     await stream.ReadExactlyAsync(query, _closing.Token);
-                    if (Answer(query, ushort.MaxValue) is { } reply)
+                    if (Answer(query, isUdp: false) is { } reply)
                     {
                         BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)reply.Length);
                         await stream.WriteAsync(length, _closing.Token);
@@ -177,27 +198,58 @@ public sealed class DnsServer : IAsyncDisposable
         }
     }
 
-    private byte[]? Answer(ReadOnlySpan<byte> query, int limit)
+    /// <summary>The reply; null for silence: to what is no query at all, and where the zone says so.</summary>
+    private byte[]? Answer(ReadOnlySpan<byte> query, bool isUdp)
     {
-        if (query.Length < 17 || !TryReadQuestion(query, out var question, out var end))
+        const byte IsResponse = 0x80, Opcode = 0x78;
+        if (query.Length < HeaderLength || (query[2] & IsResponse) != 0)
         {
             return null;
         }
 
-        if (_zone(question) is not { } answer)
+        if ((query[2] & Opcode) != 0)
         {
-            return null;
+            return Write(query, HeaderLength, null, new DnsAnswer(DnsCode.NotImplemented, [], []), truncated: false);
         }
 
-        var reply = Write(query, end, answer, truncated: false);
-        return reply.Length <= limit ? reply : Write(query, end, new DnsAnswer(answer.Code, [], []), truncated: true);
+        if (BinaryPrimitives.ReadUInt16BigEndian(query[4..]) != 1 || !TryReadQuestion(query, out var question, out var end))
+        {
+            return Write(query, HeaderLength, null, new DnsAnswer(DnsCode.FormatError, [], []), truncated: false);
+        }
+
+        var edns = ReadEdns(query, end);
+        var reply = AnswerFromZone(query, end, edns, question);
+        var limit = isUdp ? Math.Clamp(edns ?? PlainUdp, PlainUdp, EdnsUdp) : ushort.MaxValue;
+        return reply is null || reply.Length <= limit
+            ? reply
+            : Write(query, end, edns, new DnsAnswer((DnsCode)(reply[3] & 0x0F), [], []), truncated: true);
+    }
+
+    private byte[]? AnswerFromZone(ReadOnlySpan<byte> query, int end, int? edns, DnsQuestion question)
+    {
+        try
+        {
+            return _zone(question) is { } answer ? Write(query, end, edns, answer, truncated: false) : null;
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            return Write(query, end, edns, new DnsAnswer(DnsCode.ServerFailure, [], []), truncated: false);
+        }
+    }
+
+    /// <summary>The UDP size that the asker allows by an OPT record; null without one. OPT is looked for as the first additional record, where every client puts it.</summary>
+    private static int? ReadEdns(ReadOnlySpan<byte> query, int end)
+    {
+        var isThere = BinaryPrimitives.ReadUInt16BigEndian(query[10..]) > 0 && query.Length >= end + 11
+            && query[end] == 0 && BinaryPrimitives.ReadUInt16BigEndian(query[(end + 1)..]) == OptType;
+        return isThere ? BinaryPrimitives.ReadUInt16BigEndian(query[(end + 3)..]) : null;
     }
 
     private static bool TryReadQuestion(ReadOnlySpan<byte> query, out DnsQuestion question, out int end)
     {
         var name = new StringBuilder();
-        end = 12;
-        while (end < query.Length && query[end] is > 0 and < 64 and var length && end + 1 + length < query.Length)
+        end = HeaderLength;
+        while (end < query.Length && query[end] is > 0 and < 64 and var length && end + 1 + length < query.Length && name.Length < 255)
         {
             name.Append(name.Length > 0 ? "." : "").Append(Encoding.ASCII.GetString(query.Slice(end + 1, length)));
             end += 1 + length;
@@ -214,21 +266,33 @@ public sealed class DnsServer : IAsyncDisposable
         return true;
     }
 
-    private static byte[] Write(ReadOnlySpan<byte> query, int questionEnd, DnsAnswer answer, bool truncated)
+    private static byte[] Write(ReadOnlySpan<byte> query, int questionEnd, int? edns, DnsAnswer answer, bool truncated)
     {
         using var reply = new MemoryStream(512);
-        Span<byte> header = stackalloc byte[12];
+        Span<byte> header = stackalloc byte[HeaderLength];
         query[..2].CopyTo(header);
-        header[2] = (byte)(0x80 | (truncated ? 0x02 : 0) | (query[2] & 0x01));
+        // Response; opcode and "recursion desired" as asked; recursion available.
+        header[2] = (byte)(0x80 | (query[2] & 0x78) | (truncated ? 0x02 : 0) | (query[2] & 0x01));
         header[3] = (byte)(0x80 | (int)answer.Code);
-        BinaryPrimitives.WriteUInt16BigEndian(header[4..], 1);
+        BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(questionEnd > HeaderLength ? 1 : 0));
         BinaryPrimitives.WriteUInt16BigEndian(header[6..], (ushort)answer.Answers.Count);
         BinaryPrimitives.WriteUInt16BigEndian(header[8..], (ushort)answer.Authorities.Count);
+        BinaryPrimitives.WriteUInt16BigEndian(header[10..], (ushort)(edns is null ? 0 : 1));
         reply.Write(header);
-        reply.Write(query[12..questionEnd]);
+        reply.Write(query[HeaderLength..questionEnd]);
         foreach (var record in answer.Answers.Concat(answer.Authorities))
         {
             WriteRecord(reply, record);
+        }
+
+        if (edns is not null)
+        {
+            // OPT: root, type, our UDP size, no flags, no options.
+            reply.WriteByte(0);
+            WriteNumber(reply, OptType, 2);
+            WriteNumber(reply, EdnsUdp, 2);
+            WriteNumber(reply, 0, 4);
+            WriteNumber(reply, 0, 2);
         }
 
         return reply.ToArray();
@@ -256,6 +320,15 @@ public sealed class DnsServer : IAsyncDisposable
                 }
 
                 break;
+            case DnsRecordType.Txt:
+                // Strings of at most 255 octets (RFC 1035 3.3.14); an empty text is one empty string.
+                foreach (var part in record.Data.Length == 0 ? [[]] : Encoding.ASCII.GetBytes(record.Data).Chunk(255))
+                {
+                    data.WriteByte((byte)part.Length);
+                    data.Write(part);
+                }
+
+                break;
             default:
                 WriteName(data, record.Data);
                 break;
@@ -273,6 +346,11 @@ public sealed class DnsServer : IAsyncDisposable
     {
         foreach (var label in name.Split('.', StringSplitOptions.RemoveEmptyEntries))
         {
+            if (label.Length > 63)
+            {
+                throw new FormatException($"'{label}' is longer than a label may be (RFC 1035 2.3.4).");
+            }
+
             stream.WriteByte((byte)label.Length);
             stream.Write(Encoding.ASCII.GetBytes(label));
         }
