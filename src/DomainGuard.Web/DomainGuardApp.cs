@@ -38,7 +38,7 @@ internal static class DomainGuardApp
     /// <summary>The application, not started. Content lies beside the executable, so that its place does not depend on where it is started from.</summary>
     internal static WebApplication Build(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = CommandLine.SettingsOf(args), ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = typeof(DomainGuardApp).Assembly.GetName().Name, Args = CommandLine.SettingsOf(args), ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseStaticWebAssets();
         adjust?.Invoke(builder);
         Add(builder);
@@ -57,7 +57,7 @@ internal static class DomainGuardApp
     internal static ServiceProvider BuildLookupsOnly()
     {
         var builder = WebApplication.CreateBuilder(
-            new WebApplicationOptions { Args = CommandLine.SettingsOf(Environment.GetCommandLineArgs()), ContentRootPath = AppContext.BaseDirectory });
+            new WebApplicationOptions { ApplicationName = typeof(DomainGuardApp).Assembly.GetName().Name, Args = CommandLine.SettingsOf(Environment.GetCommandLineArgs()), ContentRootPath = AppContext.BaseDirectory });
         var services = new ServiceCollection();
         services.AddLogging(l => l.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
         services.AddSingleton(TimeProvider.System);
@@ -95,7 +95,7 @@ internal static class DomainGuardApp
     }
 
     /// <summary>What the server does before it serves, besides <see cref="PrepareAsync"/>: fills a demonstration.</summary>
-    private static async Task WarmUpAsync(WebApplication app, CancellationToken cancel)
+    internal static async Task WarmUpAsync(WebApplication app, CancellationToken cancel)
     {
         if (app.Services.GetService<Demonstration>() is { } demonstration)
         {

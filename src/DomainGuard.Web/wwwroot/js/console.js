@@ -1,6 +1,7 @@
 // One small script: it names what a key means and sends the name to the circuit; there is one table of keys, on the server (KeyTable.cs).
 window.domainGuard = (() => {
   let receiver = null;
+  let listener = '';
   let table = {};
   let prefix = '';
   let prefixTimer = 0;
@@ -33,8 +34,9 @@ window.domainGuard = (() => {
   });
 
   return {
-    listen(keys, dotnet) { table = keys; receiver = dotnet; },
-    silence() { receiver = null; },
+    listen(keys, dotnet, id) { table = keys; receiver = dotnet; listener = id; document.documentElement.dataset.keys = 'on'; },
+    // A layout that goes after its successor came must not silence it.
+    silence(id) { if (listener === id) receiver = null; },
     theme: () => document.documentElement.dataset.theme || 'light',
     setTheme(name) {
       document.documentElement.dataset.theme = name;
