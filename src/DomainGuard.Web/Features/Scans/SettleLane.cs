@@ -31,29 +31,54 @@ internal sealed class SettleLane(
             return true;
         }
 
-        await using var session = await Patience.TryAsync(() => StatementSession.OpenAsync(dbs, CancellationToken.None), time, log, stop);
-        for (long after = 0; ;)
+        // One chunk is read and judged while the one before is written.
+        await using var reader = await OpenAsync(stop);
+        await using var writer = await OpenAsync(stop);
+        var isVoid = portion == PortionVerdict.Void;
+        Task<Chunk?> next = NextAsync(0);
+        try
         {
-            if (stop.IsCancellationRequested || hold.Lost)
+            while (await next is { } chunk)
             {
-                return false;
+                next = NextAsync(chunk.LastId);
+                if (stop.IsCancellationRequested || hold.Lost || !await WriteAsync(chunk))
+                {
+                    return false;
+                }
+            }
+        }
+        finally
+        {
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return await Patience.TryAsync(() => writer.ExecuteAsync(Close, [node.Until, scan.Id, hold.Host, node.Name], CancellationToken.None), time, log, stop) == 1;
+
+        Task<Chunk?> NextAsync(long after) => Task.Run(() => Patience.TryAsync(() => PlanAsync(scan, hold, after, isVoid, reader), time, log, stop), CancellationToken.None);
+
+        async Task<bool> WriteAsync(Chunk chunk)
+        {
+            var written = await Patience.TryAsync(() => TryWriteAsync(scan, hold, chunk, writer), time, log, stop);
+            while (written == Written.Stale)
+            {
+                // The chunk that was read ahead rests on the same state: it is thrown away with this one.
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (await Patience.TryAsync(() => PlanAsync(scan, hold, chunk.After, isVoid, reader), time, log, stop) is not { } again)
+                {
+                    return true;
+                }
+
+                chunk = again;
+                next = NextAsync(chunk.LastId);
+                written = await Patience.TryAsync(() => TryWriteAsync(scan, hold, chunk, writer), time, log, stop);
             }
 
-            var chunk = await Patience.TryAsync(() => ChunkAsync(scan, hold, after, portion == PortionVerdict.Void, session), time, log, stop);
-            if (chunk is null)
-            {
-                hold.Lost = true;
-                return false;
-            }
-
-            if (chunk.Count == 0)
-            {
-                return await Patience.TryAsync(() => session.ExecuteAsync(Close, [node.Until, scan.Id, hold.Host, node.Name], CancellationToken.None), time, log, stop) == 1;
-            }
-
-            after = chunk.LastId;
+            return written == Written.Done;
         }
     }
+
+    private Task<StatementSession> OpenAsync(CancellationToken stop) =>
+        Patience.TryAsync(() => StatementSession.OpenAsync(dbs, CancellationToken.None), time, log, stop);
 
     private async Task<PortionVerdict> PortionAsync(LaneHold hold)
     {
@@ -61,48 +86,66 @@ internal sealed class SettleLane(
         return await db.ScanLanes.Where(l => l.ScanId == hold.ScanId && l.Host == hold.Host).Select(l => l.Portion).SingleAsync(CancellationToken.None);
     }
 
-    // Null when the lease is lost.
-    private async Task<Settled?> ChunkAsync(Scan scan, LaneHold hold, long after, bool isVoid, StatementSession session)
+    private async Task<Chunk?> PlanAsync(Scan scan, LaneHold hold, long after, bool isVoid, StatementSession reader)
     {
-        var items = await session.Db.ScanItems.AsNoTracking()
+        var items = await reader.Db.ScanItems.AsNoTracking()
             .Where(i => i.ScanId == scan.Id && i.Host == hold.Host && i.DomainId > after && i.Staged != null)
             .OrderBy(i => i.DomainId)
             .Take(ChunkSize)
-            .Join(session.Db.Domains, i => i.DomainId, d => d.Id, (item, domain) => new SettleItem(domain, item.State, item.Staged!))
+            .Join(reader.Db.Domains, i => i.DomainId, d => d.Id, (item, domain) => new SettleItem(domain, item.State, item.Staged!))
             .ToListAsync(CancellationToken.None);
         if (items.Count == 0)
         {
-            return new(0, 0);
+            return null;
         }
 
         var plan = scan.Scope == ScanScope.DnsSweep
             ? SettleSweep.Plan(items, isVoid)
-            : await domains.PlanAsync(session, scan, items, isVoid, CancellationToken.None);
-        await session.BeginAsync(CancellationToken.None);
-        try
-        {
-            if (await session.ExecuteAsync(ScanSql.HoldLane, [node.Until, scan.Id, hold.Host, node.Name], CancellationToken.None) == 0)
-            {
-                await session.RollbackAsync();
-                return null;
-            }
-
-            await plan.WriteAsync(session, CancellationToken.None);
-            var count = await session.ExecuteManyAsync(
-                ScanSql.SettleItem, items.ConvertAll(i => new object?[] { scan.Id, hold.Host, i.Domain.Id }), CancellationToken.None);
-            await session.ExecuteAsync(ScanSql.CountSettled, [count, plan.Changed, scan.Id], CancellationToken.None);
-            await session.CommitAsync(CancellationToken.None);
-        }
-        catch
-        {
-            await session.RollbackAsync();
-            throw;
-        }
-
-        return new(items.Count, items.Max(i => i.Domain.Id));
+            : await domains.PlanAsync(reader, scan, items, isVoid, CancellationToken.None);
+        return new Chunk(items, plan, after, items.Max(i => i.Domain.Id));
     }
 
-    private sealed record Settled(int Count, long LastId);
+    private async Task<Written> TryWriteAsync(Scan scan, LaneHold hold, Chunk chunk, StatementSession writer)
+    {
+        await writer.BeginAsync(CancellationToken.None);
+        try
+        {
+            if (await writer.ExecuteAsync(ScanSql.HoldLane, [node.Until, scan.Id, hold.Host, node.Name], CancellationToken.None) == 0)
+            {
+                hold.Lost = true;
+                return Written.LeaseLost;
+            }
+
+            if (!await chunk.Plan.TryWriteAsync(writer, CancellationToken.None))
+            {
+                return Written.Stale;
+            }
+
+            var count = await writer.ExecuteManyAsync(
+                ScanSql.SettleItem, chunk.Items.ConvertAll(i => new object?[] { scan.Id, hold.Host, i.Domain.Id }), CancellationToken.None);
+            if (count != chunk.Items.Count)
+            {
+                return Written.Stale;
+            }
+
+            await writer.ExecuteAsync(ScanSql.CountSettled, [count, chunk.Plan.Changed, scan.Id], CancellationToken.None);
+            await writer.CommitAsync(CancellationToken.None);
+            return Written.Done;
+        }
+        finally
+        {
+            await writer.RollbackAsync();
+        }
+    }
+
+    private enum Written
+    {
+        Done,
+        Stale,
+        LeaseLost,
+    }
+
+    private sealed record Chunk(List<SettleItem> Items, SettlePlan Plan, long After, long LastId);
 }
 
 /// <summary>One domain whose staged answers are to be settled.</summary>
@@ -110,9 +153,6 @@ internal sealed class SettleLane(
 /// <param name="State">Answered or not.</param>
 /// <param name="Staged">The answers.</param>
 internal sealed record SettleItem(Data.Domains.Domain Domain, ScanItemState State, byte[] Staged);
-
-/// <summary>The domain row was changed by somebody else between reading and writing: the chunk is read and judged again.</summary>
-internal sealed class SettleConflictException() : System.Data.Common.DbException("A domain changed while it was being judged.");
 
 /// <summary>What a chunk will write: rows per statement, in the order in which they are to run.</summary>
 internal sealed class SettlePlan
@@ -144,9 +184,8 @@ internal sealed class SettlePlan
         }
     }
 
-    /// <summary>Writes everything in the caller's transaction.</summary>
-    /// <exception cref="SettleConflictException">A row that had to be touched was not.</exception>
-    public async Task WriteAsync(StatementSession session, CancellationToken cancel)
+    /// <summary>Writes everything in the caller's transaction. False when a row was changed by somebody else since it was read: the chunk is to be judged again.</summary>
+    public async Task<bool> TryWriteAsync(StatementSession session, CancellationToken cancel)
     {
         foreach (var (host, best) in _canaries)
         {
@@ -157,8 +196,10 @@ internal sealed class SettlePlan
         {
             if (rows.Count > 0 && await session.ExecuteManyAsync(statement, rows, cancel) != rows.Count && exact)
             {
-                throw new SettleConflictException();
+                return false;
             }
         }
+
+        return true;
     }
 }
