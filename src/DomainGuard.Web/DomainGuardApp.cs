@@ -219,6 +219,6 @@ internal static class DomainGuardApp
         app.MapSignOut();
         app.MapDemo();
         app.UseJobs();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = null);
     }
 }
