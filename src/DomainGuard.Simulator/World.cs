@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using DomainGuard.Core.Addresses;
 
 namespace DomainGuard.Simulator;
 
@@ -19,6 +21,7 @@ public sealed class World
     private static readonly string[] Tlds = ["com", "com", "com", "com", "net", "org", "org", "dev", "dev", "io", "de", "uk", "nl", "fr", "eu", "xyz", "app", "br", "se", "ca"];
 
     private readonly FrozenDictionary<string, SimulatedDomain> _domains;
+    private readonly ConcurrentDictionary<string, SimulatedDomain> _others = new(StringComparer.Ordinal);
 
     /// <summary>Makes a world.</summary>
     /// <param name="seed">Another seed, another world.</param>
@@ -49,8 +52,29 @@ public sealed class World
 
     internal Lives Lives { get; }
 
-    /// <summary>A domain by its name; null when the world has none.</summary>
-    public SimulatedDomain? Find(string name) => _domains.GetValueOrDefault(name);
+    /// <summary>
+    /// A domain by its name. Names that were not laid out have a life too, so that any list of accounts can be tried: most live quietly. Null for what cannot be
+    /// registered, and for first labels of 28 characters or more, which stay free.
+    /// </summary>
+    public SimulatedDomain? Find(string name) =>
+        _domains.TryGetValue(name, out var known) ? known
+        : name.IndexOf('.', StringComparison.Ordinal) is > 0 and < 28 && PublicSuffixList.Shipped.Match(name).Registrable == name ? _others.GetOrAdd(name, Stranger)
+        : null;
+
+    private SimulatedDomain Stranger(string name)
+    {
+        var day = Start.AddDays((Lives.Pick(name + "event") % 240) - 100).AddHours(Lives.Pick(name + "hour") % 24);
+        return (Lives.Pick(name + "story") % 100) switch
+        {
+            < 3 => Lives.Lapses(name, day),
+            < 4 => Lives.Lapses(name, day, TimeSpan.FromSeconds(30)),
+            < 6 => Lives.Saved(name, day, 20),
+            < 8 => Lives.Transferred(name, day),
+            < 9 => Lives.Held(name, day, 10),
+            < 25 => Lives.Healthy(name, leadDays: 12),
+            _ => Lives.Healthy(name, leadDays: 40),
+        };
+    }
 
     /// <summary>Most names live quietly; some go through something in the months around day zero, spread so that nearly every day has an event.</summary>
     private IEnumerable<SimulatedDomain> Ordinary(int size)

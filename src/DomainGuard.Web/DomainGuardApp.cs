@@ -71,7 +71,8 @@ internal static class DomainGuardApp
 
         services.AddDomainLookups(builder.Configuration);
         services.AddSingleton<CheckDomains>();
-        return services.BuildServiceProvider();
+        var problems = new DomainGuardOptionsValidator(builder.Environment).Validate(null, options);
+        return problems.Failed ? throw new OptionsValidationException("", typeof(DomainGuardOptions), problems.Failures) : services.BuildServiceProvider();
     }
 
     /// <summary>What must be true before a command works: valid options, ICU, an up-to-date database, the clock, the newest bootstrap file that is known.</summary>
@@ -94,9 +95,19 @@ internal static class DomainGuardApp
         await app.Services.GetRequiredService<StaffSetup>().PrepareAsync(cancel);
     }
 
-    /// <summary>What the server does before it serves, besides <see cref="PrepareAsync"/>: fills a demonstration.</summary>
+    /// <summary>Before looking up in the live world: an IANA bootstrap file that is at most a day old, where it can be had.</summary>
+    internal static async Task KeepBootstrapFreshAsync(IServiceProvider services, IBootstrapStore store, CancellationToken cancel)
+    {
+        if (services.GetService<World>() is null && await services.GetRequiredService<RdapBootstrap>().KeepFreshAsync(store, services.GetRequiredService<GuardClock>().Now, cancel) is { } problem)
+        {
+            BootstrapLog.NotFresh(services.GetRequiredService<ILoggerFactory>().CreateLogger<RdapBootstrap>(), problem);
+        }
+    }
+
+    /// <summary>What the server does before it serves, besides <see cref="PrepareAsync"/>: a fresh bootstrap file, a filled demonstration.</summary>
     internal static async Task WarmUpAsync(WebApplication app, CancellationToken cancel)
     {
+        await KeepBootstrapFreshAsync(app.Services, app.Services.GetRequiredService<IBootstrapStore>(), cancel);
         if (app.Services.GetService<Demonstration>() is { } demonstration)
         {
             await demonstration.PrepareAsync(app.Services.GetRequiredService<IOptions<DomainGuardOptions>>().Value, cancel);

@@ -12,6 +12,22 @@ namespace DomainGuard.Lookups.Rdap;
 /// <param name="CheckedAt">When it was last fetched or confirmed (UTC).</param>
 public sealed record BootstrapFile(byte[] Content, string? ETag, DateTimeOffset CheckedAt);
 
+/// <summary>Keeps no copy beyond this process.</summary>
+public sealed class MemoryBootstrapStore : IBootstrapStore
+{
+    private BootstrapFile? _file;
+
+    /// <inheritdoc />
+    public Task<BootstrapFile?> ReadAsync(CancellationToken cancel) => Task.FromResult(_file);
+
+    /// <inheritdoc />
+    public Task WriteAsync(BootstrapFile file, CancellationToken cancel)
+    {
+        _file = file;
+        return Task.CompletedTask;
+    }
+}
+
 /// <summary>Where the last good copy is kept.</summary>
 public interface IBootstrapStore
 {
@@ -76,6 +92,31 @@ public sealed class RdapBootstrap
         if (await store.ReadAsync(cancel) is { } file && Parse(file.Content) is { } servers)
         {
             (_servers, _current) = (servers, file);
+        }
+    }
+
+    /// <summary>
+    /// Loads the last good copy and, when that is a day old or there is none, asks for a newer one, for three seconds at most: a look-up is not held up for long by a
+    /// server that is down, and the copy at hand stays in use.
+    /// </summary>
+    /// <returns>Null when all is well; else what went wrong, in words.</returns>
+    public async Task<string?> KeepFreshAsync(IBootstrapStore store, DateTimeOffset now, CancellationToken cancel)
+    {
+        await LoadAsync(store, cancel);
+        if (!_options.Value.Rdap.Enabled || (CheckedAt is { } at && at <= now && now - at < TimeSpan.FromDays(1)))
+        {
+            return null;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(TimeSpan.FromSeconds(3));
+        try
+        {
+            return await RefreshAsync(store, now, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return "the bootstrap file did not come within 3 s; the copy at hand stays in use";
         }
     }
 

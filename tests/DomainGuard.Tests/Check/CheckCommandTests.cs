@@ -84,6 +84,7 @@ public sealed class CheckCommandTests
             typeof(CheckCommand).Assembly.Location, "check", .. words,
             "--DomainGuard:World=Live",
             $"--DomainGuard:Lookups:AllowedPrivateHosts:0={upstream.Host}",
+            $"--DomainGuard:Lookups:Rdap:BootstrapUrl=http://{upstream.Host}/dns.json",
             $"--DomainGuard:Lookups:Rdap:Overrides:bench=http://{upstream.Host}/",
             "--DomainGuard:Lookups:Dns:Enabled=false",
         ];

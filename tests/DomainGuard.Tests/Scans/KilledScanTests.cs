@@ -84,6 +84,7 @@ public sealed class KilledScanTests
             $"--DomainGuard:DataDirectory={Path.GetDirectoryName(world.File)}",
             $"--DomainGuard:Database:ConnectionString=Data Source={world.File}",
             $"--DomainGuard:Lookups:AllowedPrivateHosts:0={upstream.Host}",
+            $"--DomainGuard:Lookups:Rdap:BootstrapUrl=http://{upstream.Host}/dns.json",
             $"--DomainGuard:Lookups:Rdap:Overrides:bench=http://{upstream.Host}/",
             "--DomainGuard:Lookups:Dns:Enabled=false",
             "--DomainGuard:Lookups:Lanes:Default:PerSecond=100000",

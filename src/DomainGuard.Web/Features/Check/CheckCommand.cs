@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DomainGuard.Core.Domains;
+using DomainGuard.Lookups.Rdap;
 using DomainGuard.Web.Hosting;
 using Spectre.Console;
 
@@ -41,6 +42,11 @@ internal static class CheckCommand
             }
 
             await using var services = DomainGuardApp.BuildLookupsOnly();
+            if (only?.Contains(SourceKind.Rdap) != false)
+            {
+                await DomainGuardApp.KeepBootstrapFreshAsync(services, new MemoryBootstrapStore(), cancel);
+            }
+
             var reports = await services.GetRequiredService<CheckDomains>().ExecuteAsync(targets, only, now, verified, cancel);
             if (parsed.GetValue(json))
             {

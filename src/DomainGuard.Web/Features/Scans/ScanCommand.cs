@@ -62,6 +62,7 @@ internal static class ScanCommand
     {
         await using var app = DomainGuardApp.BuildHeadless();
         await DomainGuardApp.PrepareHeadlessAsync(app, cancel);
+        await DomainGuardApp.KeepBootstrapFreshAsync(app.Services, app.Services.GetRequiredService<DomainGuard.Lookups.Rdap.IBootstrapStore>(), cancel);
         var outcome = await app.Services.GetRequiredService<StartScan>().ExecuteAsync(scope, target, RequestedBy, cancel);
         if (outcome is StartOutcome.Refused refused)
         {
