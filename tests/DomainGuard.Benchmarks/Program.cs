@@ -4,11 +4,13 @@ return args.FirstOrDefault() switch
 {
     "scan" => await ScanBenchmark.RunAsync(args),
     "scan-upstream" => await ScanBenchmark.ServeAsync(args),
+    "import" => await ImportBenchmark.RunAsync(args),
+    "import-part" => await ImportBenchmark.PartAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS]");
+    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION]");
     return 2;
 }
