@@ -89,7 +89,7 @@ public sealed class Import
     public string? Problem { get; set; }
 }
 
-/// <summary>One address of the file, staged. Key: import and sequence.</summary>
+/// <summary>One address of the file, staged. Key: import, account and sequence, so that pages of accounts lie together.</summary>
 public sealed class ImportRow
 {
     /// <summary>The import.</summary>
@@ -97,6 +97,11 @@ public sealed class ImportRow
 
     /// <summary>Rises with the file, from 1.</summary>
     public long Sequence { get; set; }
+
+    /// <summary>
+    /// The row was rejected. It says nothing, but its account is not gone and loses no address. With <see cref="ExternalId"/> "" it stands for rows whose account cannot be told.
+    /// </summary>
+    public bool IsRejected { get; set; }
 
     /// <summary>Line in the file, from 1.</summary>
     public int Line { get; set; }
@@ -106,6 +111,9 @@ public sealed class ImportRow
 
     /// <summary>Normal form of the address; null for an account without addresses.</summary>
     public string? Email { get; set; }
+
+    /// <summary>See <see cref="Accounts.Address.SearchEmail"/>; null when it is the same as <see cref="Email"/>.</summary>
+    public string? SearchEmail { get; set; }
 
     /// <summary>Mail host.</summary>
     public string? MailHost { get; set; }
@@ -122,8 +130,14 @@ public sealed class ImportRow
     /// <summary>See <see cref="Accounts.Account.UserName"/>.</summary>
     public string? UserName { get; set; }
 
+    /// <summary>See <see cref="Accounts.Account.SortName"/>; null when it is the same as the user name, or as the id where there is none.</summary>
+    public string? SortName { get; set; }
+
     /// <summary>See <see cref="Accounts.Account.DisplayName"/>.</summary>
     public string? DisplayName { get; set; }
+
+    /// <summary>See <see cref="Accounts.Account.Impact"/>, from what this row says alone.</summary>
+    public int Impact { get; set; }
 
     /// <summary>Primary address.</summary>
     public bool IsPrimary { get; set; }

@@ -24,14 +24,15 @@ internal sealed class ImportRowConfiguration : IEntityTypeConfiguration<ImportRo
     public void Configure(EntityTypeBuilder<ImportRow> builder)
     {
         builder.ToTable("ImportRow");
-        builder.HasKey(r => new { r.ImportId, r.Sequence });
+        builder.HasKey(r => new { r.ImportId, r.ExternalId, r.Sequence });
         builder.Property(r => r.ExternalId).IsNormalised(200);
         builder.Property(r => r.Email).IsNormalised(320);
+        builder.Property(r => r.SearchEmail).IsNormalised(320);
         builder.Property(r => r.MailHost).IsNormalised(255);
         builder.Property(r => r.DomainName).IsNormalised(255);
         builder.Property(r => r.UserName).HasMaxLength(200);
+        builder.Property(r => r.SortName).IsNormalised(200);
         builder.Property(r => r.DisplayName).HasMaxLength(300);
-        builder.HasIndex(r => new { r.ImportId, r.ExternalId, r.Sequence });
     }
 }
 

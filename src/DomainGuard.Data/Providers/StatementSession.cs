@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace DomainGuard.Data.Providers;
 
@@ -33,6 +34,22 @@ public enum SqlKind
 /// <param name="Text">The SQL.</param>
 /// <param name="Kinds">Types of its parameters.</param>
 public sealed record SqlStatement(string Text, params IReadOnlyList<SqlKind> Kinds);
+
+/// <summary>A table that takes many rows at once. Make it once and keep it, as a <see cref="SqlStatement"/>.</summary>
+/// <param name="Table">Name of the table.</param>
+/// <param name="Columns">Columns with their types, in the order of the values.</param>
+public sealed record BulkTable(string Table, params IReadOnlyList<(string Name, SqlKind Kind)> Columns)
+{
+    /// <summary>One row at a time, for providers without a faster way.</summary>
+    internal SqlStatement Insert { get; } = new(
+        $"INSERT INTO \"{Table}\" ({Names(Columns)}) VALUES ({string.Join(", ", Enumerable.Range(0, Columns.Count).Select(i => $"@p{i}"))})",
+        [.. Columns.Select(c => c.Kind)]);
+
+    /// <summary>PostgreSQL's way: about three times as fast as statements in batches.</summary>
+    internal string Copy { get; } = $"COPY \"{Table}\" ({Names(Columns)}) FROM STDIN (FORMAT BINARY)";
+
+    private static string Names(IReadOnlyList<(string Name, SqlKind Kind)> columns) => string.Join(", ", columns.Select(c => $"\"{c.Name}\""));
+}
 
 /// <summary>
 /// One connection that runs prepared statements in short transactions: ten times the rows of <c>SaveChanges</c>. Not safe for concurrent use.
@@ -162,6 +179,51 @@ public sealed class StatementSession : IAsyncDisposable
         }
 
         return touched;
+    }
+
+    /// <summary>
+    /// Tells PostgreSQL what a table holds now, where it would else plan with guesses until its own routine comes by. Nothing on other providers: SQLite plans by its indexes, SQL
+    /// Server counts by itself.
+    /// </summary>
+    public async Task AnalyzeAsync(BulkTable table, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        if (_connection is NpgsqlConnection)
+        {
+            await using var command = _connection.CreateCommand();
+            command.CommandText = $"ANALYZE \"{table.Table}\"";
+            await command.ExecuteNonQueryAsync(cancel);
+        }
+    }
+
+    /// <summary>Inserts rows the fastest way that the provider has, inside the transaction that was begun.</summary>
+    public async Task InsertAsync(BulkTable table, IReadOnlyList<object?[]> rows, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(rows);
+        if (_connection is not NpgsqlConnection npgsql || rows.Count == 0)
+        {
+            await ExecuteManyAsync(table.Insert, rows, cancel);
+            return;
+        }
+
+        await using var writer = await npgsql.BeginBinaryImportAsync(table.Copy, cancel);
+        foreach (var row in rows)
+        {
+            await writer.StartRowAsync(cancel);
+            for (var i = 0; i < row.Length; i++)
+            {
+                // COPY has no declared types: each value must come as its column's.
+                await (Value(row[i]) switch
+                {
+                    DBNull => writer.WriteNullAsync(cancel),
+                    int n when table.Columns[i].Kind == SqlKind.Key => writer.WriteAsync((long)n, cancel),
+                    var value => writer.WriteAsync(value, cancel),
+                });
+            }
+        }
+
+        await writer.CompleteAsync(cancel);
     }
 
     /// <inheritdoc/>

@@ -596,6 +596,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<long>("ImportId")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
                     b.Property<long>("Sequence")
                         .HasColumnType("bigint");
 
@@ -616,16 +621,16 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasColumnType("character varying(320)")
                         .UseCollation("C");
 
-                    b.Property<string>("ExternalId")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
-                        .UseCollation("C");
+                    b.Property<int>("Impact")
+                        .HasColumnType("integer");
 
                     b.Property<bool>("IsPrimary")
                         .HasColumnType("boolean");
 
                     b.Property<bool>("IsRegistrable")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsRejected")
                         .HasColumnType("boolean");
 
                     b.Property<bool>("IsTenant")
@@ -651,6 +656,16 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("SearchEmail")
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)")
+                        .UseCollation("C");
+
+                    b.Property<string>("SortName")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
                     b.Property<bool?>("TwoFactor")
                         .HasColumnType("boolean");
 
@@ -661,9 +676,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<DateTime?>("VerifiedAt")
                         .HasColumnType("timestamp with time zone");
 
-                    b.HasKey("ImportId", "Sequence");
-
-                    b.HasIndex("ImportId", "ExternalId", "Sequence");
+                    b.HasKey("ImportId", "ExternalId", "Sequence");
 
                     b.ToTable("ImportRow", (string)null);
                 });

@@ -596,6 +596,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<long>("ImportId")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<long>("Sequence")
                         .HasColumnType("bigint");
 
@@ -616,16 +621,16 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("nvarchar(320)")
                         .UseCollation("Latin1_General_100_BIN2");
 
-                    b.Property<string>("ExternalId")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("nvarchar(200)")
-                        .UseCollation("Latin1_General_100_BIN2");
+                    b.Property<int>("Impact")
+                        .HasColumnType("int");
 
                     b.Property<bool>("IsPrimary")
                         .HasColumnType("bit");
 
                     b.Property<bool>("IsRegistrable")
+                        .HasColumnType("bit");
+
+                    b.Property<bool>("IsRejected")
                         .HasColumnType("bit");
 
                     b.Property<bool>("IsTenant")
@@ -651,6 +656,16 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("SearchEmail")
+                        .HasMaxLength(320)
+                        .HasColumnType("nvarchar(320)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("SortName")
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<bool?>("TwoFactor")
                         .HasColumnType("bit");
 
@@ -661,9 +676,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime?>("VerifiedAt")
                         .HasColumnType("datetime2(6)");
 
-                    b.HasKey("ImportId", "Sequence");
-
-                    b.HasIndex("ImportId", "ExternalId", "Sequence");
+                    b.HasKey("ImportId", "ExternalId", "Sequence");
 
                     b.ToTable("ImportRow", (string)null);
                 });

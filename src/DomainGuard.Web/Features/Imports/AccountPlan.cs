@@ -7,21 +7,29 @@ namespace DomainGuard.Web.Features.Imports;
 
 /// <summary>What we hold of an address, with the part of its domain that decides whether a newer verification counts.</summary>
 internal sealed record HeldAddress(
-    long Id, long AccountId, long DomainId, string Email, bool IsPrimary, DateTimeOffset? VerifiedAt, DateTimeOffset BaselineFrom, HandChange HandChange, DateTimeOffset? RetiredAt, Phase Phase,
-    DateTimeOffset? LastAnsweredAt);
+    long Id, long AccountId, long DomainId, string Email, bool IsPrimary, DateTimeOffset? VerifiedAt, DateTimeOffset BaselineFrom, HandChange HandChange, DateTimeOffset? RetiredAt, int Version,
+    Phase Phase, DomainFlags Flags, Confidence Confidence, DateTimeOffset? LastAnsweredAt)
+{
+    private const DomainFlags ForReview = DomainFlags.Undelegated | DomainFlags.Parked | DomainFlags.ForSale | DomainFlags.Sinkholed | DomainFlags.DanglingMx;
+
+    /// <summary>The domain was looked up at or after a moment, and nothing at Review or above was found (product sections 6 and 7).</summary>
+    public bool WasInOrderAt(DateTimeOffset moment) =>
+        HandChange == HandChange.None && Phase is Phase.Active or Phase.ExpiringSoon && (Flags & ForReview) == 0 && Confidence != Confidence.Conflicting && LastAnsweredAt >= moment;
+}
 
 /// <summary>What is to become of one address that we hold.</summary>
 internal sealed record AddressChange(HeldAddress Held, bool IsPrimary, DateTimeOffset? VerifiedAt, DateTimeOffset BaselineFrom, DateTimeOffset? RetiredAt);
 
-/// <summary>What the file makes of one account: a pure comparison of what it says with what we hold.</summary>
+/// <summary>What the file makes of one account that we hold: a pure comparison of what it says with what we hold.</summary>
 internal sealed record AccountPlan
 {
     public required StagedAccount Staged { get; init; }
 
-    /// <summary>What we hold; null for a new account.</summary>
-    public Account? Held { get; init; }
+    /// <summary>What we hold.</summary>
+    public required Account Held { get; init; }
 
-    public IReadOnlyList<ImportRow> NewAddresses { get; init; } = [];
+    /// <summary>Addresses that we do not hold.</summary>
+    public int NewAddresses { get; init; }
 
     public IReadOnlyList<AddressChange> ChangedAddresses { get; init; } = [];
 
@@ -31,8 +39,6 @@ internal sealed record AccountPlan
     /// <summary>The account after the import.</summary>
     public required Account After { get; init; }
 
-    public bool IsNew => Held is null;
-
     public bool IsChanged { get; init; }
 
     /// <summary>Compares.</summary>
@@ -40,37 +46,43 @@ internal sealed record AccountPlan
     /// <param name="held">What we hold.</param>
     /// <param name="addresses">The addresses that we hold of it, retired ones too.</param>
     /// <param name="isPartial">The file adds and changes only: what it does not say stays.</param>
+    /// <param name="mayRetire">Addresses that are not named are gone.</param>
     /// <param name="now">Guard time (UTC).</param>
-    public static AccountPlan Of(StagedAccount staged, Account? held, IReadOnlyList<HeldAddress> addresses, bool isPartial, DateTimeOffset now)
+    public static AccountPlan Of(StagedAccount staged, Account held, IReadOnlyList<HeldAddress> addresses, bool isPartial, bool mayRetire, DateTimeOffset now)
     {
-        List<ImportRow> added = [];
+        var known = addresses.ToDictionary(a => a.Email, StringComparer.Ordinal);
+        var added = 0;
         List<AddressChange> changed = [];
         List<long> lookUpFirst = [];
         var listed = new HashSet<long>();
         foreach (var row in staged.Addresses)
         {
-            var known = addresses.FirstOrDefault(a => a.Email == row.Email);
-            if (known is null)
+            if (!known.TryGetValue(row.Email!, out var address))
             {
-                added.Add(row);
+                added++;
                 continue;
             }
 
-            listed.Add(known.Id);
-            var change = Change(known, row, now, lookUpFirst);
-            if (change.IsPrimary != known.IsPrimary || change.VerifiedAt != known.VerifiedAt || change.BaselineFrom != known.BaselineFrom || change.RetiredAt != known.RetiredAt)
+            listed.Add(address.Id);
+            var change = Change(address, row, now, lookUpFirst);
+            if (change.IsPrimary != address.IsPrimary || change.VerifiedAt != address.VerifiedAt || change.BaselineFrom != address.BaselineFrom || change.RetiredAt != address.RetiredAt)
             {
                 changed.Add(change);
             }
         }
 
-        if (!isPartial)
+        if (mayRetire)
         {
             // Removed on the platform: retired, never deleted.
             changed.AddRange(addresses.Where(a => a.RetiredAt is null && !listed.Contains(a.Id)).Select(a => new AddressChange(a, a.IsPrimary, a.VerifiedAt, a.BaselineFrom, now)));
         }
+        else if (staged.Addresses.Any(r => r.IsPrimary))
+        {
+            // What the file does not name stays, but an account has one primary address.
+            changed.AddRange(addresses.Where(a => a.RetiredAt is null && a.IsPrimary && !listed.Contains(a.Id)).Select(a => new AddressChange(a, false, a.VerifiedAt, a.BaselineFrom, null)));
+        }
 
-        var live = addresses.Count(a => a.RetiredAt is null) + added.Count
+        var live = addresses.Count(a => a.RetiredAt is null) + added
             + changed.Count(c => c.Held.RetiredAt is not null && c.RetiredAt is null) - changed.Count(c => c.Held.RetiredAt is null && c.RetiredAt is not null);
         var after = Merge(staged.Facts, held, isPartial, live, now);
         return new AccountPlan
@@ -81,7 +93,7 @@ internal sealed record AccountPlan
             ChangedAddresses = changed,
             LookUpFirst = lookUpFirst,
             After = after,
-            IsChanged = held is not null && (added.Count > 0 || changed.Count > 0 || !IsSame(held, after)),
+            IsChanged = added > 0 || changed.Count > 0 || !IsSame(held, after),
         };
     }
 
@@ -98,7 +110,7 @@ internal sealed record AccountPlan
             {
                 verifiedAt = said;
             }
-            else if (known.HandChange == HandChange.None && known.Phase is Phase.Active or Phase.ExpiringSoon && known.LastAnsweredAt >= said)
+            else if (known.WasInOrderAt(said))
             {
                 (verifiedAt, baselineFrom) = (said, now);
             }
@@ -115,30 +127,30 @@ internal sealed record AccountPlan
         return new AddressChange(known, row.IsPrimary, verifiedAt, baselineFrom, null);
     }
 
-    private static Account Merge(ImportRow row, Account? held, bool isPartial, int live, DateTimeOffset now)
+    private static Account Merge(ImportRow row, Account held, bool isPartial, int live, DateTimeOffset now)
     {
-        var keep = isPartial && held is not null;
-        var userName = row.UserName ?? (keep ? held!.UserName : null);
-        var projects = row.Projects ?? (keep ? held!.Projects : 0);
-        var downloads = row.MonthlyDownloads ?? (keep ? held!.MonthlyDownloads : 0);
-        var privileged = row.Privileged ?? (keep && held!.Privileged);
+        var userName = row.UserName ?? (isPartial ? held.UserName : null);
+        var projects = row.Projects ?? (isPartial ? held.Projects : 0);
+        var downloads = row.MonthlyDownloads ?? (isPartial ? held.MonthlyDownloads : 0);
+        var privileged = row.Privileged ?? (isPartial && held.Privileged);
         return new Account
         {
-            Id = held?.Id ?? 0,
+            Id = held.Id,
             ExternalId = row.ExternalId,
             UserName = userName,
             SortName = (userName ?? row.ExternalId).ToLowerInvariant(),
-            DisplayName = row.DisplayName ?? (keep ? held!.DisplayName : null),
-            CreatedAt = row.CreatedAt ?? (keep ? held!.CreatedAt : null),
-            LastSeenAt = row.LastSeenAt ?? (keep ? held!.LastSeenAt : null),
-            TwoFactor = row.TwoFactor ?? (keep ? held!.TwoFactor : null),
+            DisplayName = row.DisplayName ?? (isPartial ? held.DisplayName : null),
+            CreatedAt = row.CreatedAt ?? (isPartial ? held.CreatedAt : null),
+            LastSeenAt = row.LastSeenAt ?? (isPartial ? held.LastSeenAt : null),
+            TwoFactor = row.TwoFactor ?? (isPartial ? held.TwoFactor : null),
             Privileged = privileged,
             Projects = projects,
             MonthlyDownloads = downloads,
             Impact = Impact.Of(projects, downloads, privileged),
             AddressCount = live,
-            AddedAt = held?.AddedAt ?? now,
+            AddedAt = held.AddedAt,
             ChangedAt = now,
+            Version = held.Version,
         };
     }
 

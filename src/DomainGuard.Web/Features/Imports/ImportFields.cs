@@ -9,6 +9,7 @@ namespace DomainGuard.Web.Features.Imports;
 /// </summary>
 internal struct ImportFields(DateTimeOffset now)
 {
+    // Clocks differ and files are made in other zones; more than a day is a mistake, and a "verified at" in the future would vouch for a holder who is not there yet.
     private static readonly TimeSpan Tolerance = TimeSpan.FromDays(1);
 
     public string? Field { get; private set; }
@@ -43,21 +44,22 @@ internal struct ImportFields(DateTimeOffset now)
         return text;
     }
 
-    public DateTimeOffset? Instant(string field, string? value, bool isPast)
+    /// <summary>A moment of the past.</summary>
+    public DateTimeOffset? Instant(string field, string? value)
     {
-        var text = value?.Trim();
-        if (string.IsNullOrEmpty(text))
+        var text = value.AsSpan().Trim();
+        if (text.IsEmpty)
         {
             return null;
         }
 
-        if (!HasOffset(text) || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var instant))
+        if (!TryInstant(text, out var instant))
         {
             Reject(field, "is no RFC 3339 date with an offset, such as 2026-01-31T12:00:00Z");
             return null;
         }
 
-        if (isPast && instant > now + Tolerance)
+        if (instant > now + Tolerance)
         {
             Reject(field, "lies in the future");
             return null;
@@ -69,7 +71,7 @@ internal struct ImportFields(DateTimeOffset now)
             return null;
         }
 
-        return instant.ToUniversalTime();
+        return instant;
     }
 
     public bool? Flag(string field, string? value)
@@ -91,8 +93,8 @@ internal struct ImportFields(DateTimeOffset now)
 
     public long? Number(string field, string? value)
     {
-        var text = value?.Trim();
-        if (string.IsNullOrEmpty(text))
+        var text = value.AsSpan().Trim();
+        if (text.IsEmpty)
         {
             return null;
         }
@@ -124,5 +126,64 @@ internal struct ImportFields(DateTimeOffset now)
         }
     }
 
-    private static bool HasOffset(string text) => text.Length >= 16 && (text[^1] is 'Z' or 'z' || text[^6] is '+' or '-' && text[^3] == ':');
+    /// <summary>
+    /// RFC 3339 5.6, and what PostgreSQL prints: a space for the T, an offset of hours only. Digits after the microsecond are cut. Everything else that a lenient parser takes
+    /// (01/02/2026) means different days to different people.
+    /// </summary>
+    private static bool TryInstant(ReadOnlySpan<char> text, out DateTimeOffset instant)
+    {
+        instant = default;
+        if (text.Length < 20 || text[10] is not ('T' or 't' or ' ')
+            || !DateTime.TryParseExact(text[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            || !TimeSpan.TryParseExact(text[11..19], @"hh\:mm\:ss", CultureInfo.InvariantCulture, out var time))
+        {
+            return false;
+        }
+
+        var rest = text[19..];
+        long ticks = 0;
+        if (rest[0] == '.')
+        {
+            var digits = 1;
+            for (var worth = TimeSpan.TicksPerSecond / 10; digits < rest.Length && char.IsAsciiDigit(rest[digits]); digits++, worth /= 10)
+            {
+                ticks += (rest[digits] - '0') * worth;
+            }
+
+            if (digits == 1)
+            {
+                return false;
+            }
+
+            rest = rest[digits..];
+        }
+
+        var local = day + time + TimeSpan.FromTicks(ticks - (ticks % TimeSpan.TicksPerMicrosecond));
+        if (rest is "Z" or "z")
+        {
+            instant = new DateTimeOffset(local, TimeSpan.Zero);
+            return true;
+        }
+
+        if (rest.Length is not (3 or 6) || rest[0] is not ('+' or '-') || (rest.Length == 6 && rest[3] != ':')
+            || !int.TryParse(rest[1..3], NumberStyles.None, CultureInfo.InvariantCulture, out var hours) || hours > 23)
+        {
+            return false;
+        }
+
+        var minutes = 0;
+        if (rest.Length == 6 && (!int.TryParse(rest[4..], NumberStyles.None, CultureInfo.InvariantCulture, out minutes) || minutes > 59))
+        {
+            return false;
+        }
+
+        var offset = new TimeSpan(hours, minutes, 0) * (rest[0] == '-' ? -1 : 1);
+        if (local.Ticks - offset.Ticks is < 0 or > 3_155_378_975_999_999_999)
+        {
+            return false;
+        }
+
+        instant = new DateTimeOffset(local.Ticks - offset.Ticks, TimeSpan.Zero);
+        return true;
+    }
 }

@@ -27,6 +27,13 @@ internal sealed class ImportQueries(IDbContextFactory<GuardDb> dbs)
         return await db.ImportRejections.AsNoTracking().Where(r => r.ImportId == id).OrderBy(r => r.Line).ThenBy(r => r.Sequence).Take(count).ToListAsync(cancel);
     }
 
+    /// <summary>More accounts would go than goes without saying (10 %).</summary>
+    public async Task<bool> HasManyGoneAsync(Import import, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await RemovalRule.IsManyAsync(db, import, cancel);
+    }
+
     public async Task<bool> AnyAccountAsync(CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);

@@ -35,7 +35,8 @@ internal abstract record ImportItem(int Line);
 internal sealed record ImportGood(int Line, AccountFacts Account, AddressFacts? Address) : ImportItem(Line);
 
 /// <summary>A rejected row: which field, what is wrong, how to mend it. Never repeats an address.</summary>
-internal sealed record ImportBad(int Line, string Field, string Reason) : ImportItem(Line);
+/// <param name="ExternalId">The account, where it could be told: it is not gone, although its row is bad.</param>
+internal sealed record ImportBad(int Line, string Field, string Reason, string? ExternalId = null) : ImportItem(Line);
 
 /// <summary>The file as a whole cannot be read; the message says why and what to do.</summary>
 internal sealed class ImportUnreadableException(string message, Exception? inner = null) : Exception(message, inner);

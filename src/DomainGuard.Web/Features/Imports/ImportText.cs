@@ -3,11 +3,14 @@ namespace DomainGuard.Web.Features.Imports;
 /// <summary>Tells encodings that are not taken from the one that is.</summary>
 internal static class ImportText
 {
+    /// <summary>A name of the file's own in a note: only where it is a plain word, so that no note ever repeats an address or a name of a person.</summary>
+    public static string Quoted(string name) => name.Length is > 0 and <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? $"'{name}'" : "with an unusual name";
+
     public static string NotUtf8(int line) =>
         $"Near line {line} the file is not UTF-8; it may be Latin-1. Convert it, for example: iconv -f ISO-8859-1 -t UTF-8 accounts.csv > accounts-utf8.csv";
 
     /// <summary>Looks at the first bytes. A UTF-8 byte order mark is passed over.</summary>
-    /// <exception cref="ImportUnreadableException">UTF-16 or UTF-32.</exception>
+    /// <exception cref="ImportUnreadableException">UTF-16, UTF-32, or compressed.</exception>
     public static async Task<Stream> OpenAsync(Stream file, CancellationToken cancel)
     {
         var buffered = new BufferedStream(file, 64 * 1024);
@@ -22,6 +25,11 @@ internal static class ImportText
         if (start.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || start.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) || start.Contains((byte)0))
         {
             throw new ImportUnreadableException("The file is UTF-16 or UTF-32. Convert it to UTF-8, for example: iconv -f UTF-16 -t UTF-8 accounts.csv > accounts-utf8.csv");
+        }
+
+        if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) || start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]))
+        {
+            throw new ImportUnreadableException("The file is compressed. Unpack it, for example: zcat accounts.csv.gz | domainguard import - --format csv");
         }
 
         var skip = start.StartsWith("\uFEFF"u8) ? 3 : 0;

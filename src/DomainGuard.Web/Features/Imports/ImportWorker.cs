@@ -1,40 +1,55 @@
+using System.Threading.Channels;
 using DomainGuard.Data;
 
 namespace DomainGuard.Web.Features.Imports;
 
-/// <summary>Merges imports that were confirmed in the console, one after another, and at the start those that a killed process left.</summary>
-internal sealed partial class ImportWorker(MergeImport merge, ResumeImports resume, ILogger<ImportWorker> log) : BackgroundService
+/// <summary>In a server: merges imports that were confirmed in the console, one after another; at the start and every minute also those that a killed process left.</summary>
+internal sealed partial class ImportWorker(MergeImport merge, ResumeImports resume, TimeProvider time, ILogger<ImportWorker> log) : BackgroundService
 {
-    private readonly System.Threading.Channels.Channel<long> _queue = System.Threading.Channels.Channel.CreateUnbounded<long>();
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+    private readonly Channel<long> _queue = Channel.CreateUnbounded<long>();
 
-    /// <summary>Puts an import in line. Should this process die before its turn, the next start finds it by its lease.</summary>
+    /// <summary>Puts an import in line that was confirmed (<see cref="ConfirmImport"/>). Should this process die while it merges, another one finds it by its lease.</summary>
     public void Enqueue(long importId) => _queue.Writer.TryWrite(importId);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await GuardAsync(() => resume.ExecuteAsync(null, stoppingToken));
-        await foreach (var id in _queue.Reader.ReadAllAsync(stoppingToken))
+        while (!stoppingToken.IsCancellationRequested)
         {
-            await GuardAsync(() => merge.ExecuteAsync(id, null, stoppingToken));
+            await GuardAsync(() => resume.ExecuteAsync(null, stoppingToken), stoppingToken);
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            var tick = Task.Delay(Every, time, pause.Token);
+            while (await Task.WhenAny(_queue.Reader.WaitToReadAsync(pause.Token).AsTask(), tick) != tick)
+            {
+                while (_queue.Reader.TryRead(out var id))
+                {
+                    await GuardAsync(() => merge.ExecuteAsync(id, null, stoppingToken), stoppingToken);
+                }
+            }
+
+            await pause.CancelAsync();
         }
     }
 
-    private async Task GuardAsync(Func<Task> work)
+    private async Task GuardAsync(Func<Task> work, CancellationToken stopping)
     {
         try
         {
             await work();
         }
-        catch (Exception e) when (GuardDatabase.Explain(e) is { } words)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // Its lease runs out and the next start, or the next import, goes on where it was.
-            Log.Failed(log, words);
+            // The server ends; what was merged is kept, the rest goes on at the next start.
+        }
+        catch (Exception e) when (e is ImportLeaseLostException || GuardDatabase.Explain(e) is not null)
+        {
+            Log.Failed(log, e is ImportLeaseLostException ? e.Message : GuardDatabase.Explain(e)!);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "An import stopped and goes on at the next start: {Problem}")]
+        [LoggerMessage(Level = LogLevel.Error, Message = "An import stopped and goes on within a minute: {Problem}")]
         public static partial void Failed(ILogger logger, string problem);
     }
 }

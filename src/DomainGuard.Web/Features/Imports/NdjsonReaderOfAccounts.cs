@@ -15,7 +15,9 @@ internal static class NdjsonReaderOfAccounts
     private const int MaxAddresses = 1_000;
 
     private static readonly HashSet<string> Members = new(
-        ["accountId", "userName", "displayName", "createdAt", "lastSeenAt", "twoFactor", "privileged", "projects", "monthlyDownloads", "addresses", "email", "primary", "verifiedAt"], StringComparer.Ordinal);
+        ["accountId", "userName", "displayName", "createdAt", "lastSeenAt", "twoFactor", "privileged", "projects", "monthlyDownloads", "addresses"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> AddressMembers = new(["email", "primary", "verifiedAt"], StringComparer.Ordinal);
 
     public static async IAsyncEnumerable<ImportItem> ReadAsync(Stream file, DateTimeOffset now, Action<string> note, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -41,7 +43,7 @@ internal static class NdjsonReaderOfAccounts
             {
                 if (noted.Count < 10 && noted.Add(name))
                 {
-                    note($"The member '{name}' is not known and not read.");
+                    note($"The member {ImportText.Quoted(name)} is not known and not read.");
                 }
             });
             foreach (var item in items)
@@ -58,9 +60,15 @@ internal static class NdjsonReaderOfAccounts
 
     private static void ReadLine(ReadOnlyMemory<byte> bytes, int line, DateTimeOffset now, List<ImportItem> items, Action<string> unknown)
     {
+        // Strings are not checked when JSON is parsed.
+        if (!System.Text.Unicode.Utf8.IsValid(bytes.Span))
+        {
+            throw new ImportUnreadableException(ImportText.NotUtf8(line));
+        }
+
         try
         {
-            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8 });
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 items.Add(new ImportBad(line, "", "is JSON, but no object"));
@@ -71,25 +79,18 @@ internal static class NdjsonReaderOfAccounts
         }
         catch (JsonException)
         {
-            // A byte that is no UTF-8 ends here too: which of the two it is decides what to advise.
-            if (!System.Text.Unicode.Utf8.IsValid(bytes.Span))
-            {
-                throw new ImportUnreadableException(ImportText.NotUtf8(line));
-            }
-
-            items.Add(new ImportBad(line, "", "is no whole JSON object; one account per line, each on a single line"));
+            items.Add(new ImportBad(line, "", "is no whole JSON object, or names a member twice; one account per line, each on a single line"));
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate in a name (\ud800) can be parsed and not be read.
+            items.Add(new ImportBad(line, "", "has a member whose name is no text"));
         }
     }
 
     private static void ReadAccount(JsonElement root, int line, DateTimeOffset now, List<ImportItem> items, Action<string> unknown)
     {
-        foreach (var member in root.EnumerateObject())
-        {
-            if (!Members.Contains(member.Name))
-            {
-                unknown(member.Name);
-            }
-        }
+        Note(root, Members, unknown);
 
         var fields = new ImportFields(now);
         var account = new AccountFacts
@@ -97,8 +98,8 @@ internal static class NdjsonReaderOfAccounts
             ExternalId = fields.Text("accountId", Value(root, "accountId", ref fields), 200, required: true) ?? "",
             UserName = fields.Text("userName", Value(root, "userName", ref fields), 200),
             DisplayName = fields.Text("displayName", Value(root, "displayName", ref fields), 300),
-            CreatedAt = fields.Instant("createdAt", Value(root, "createdAt", ref fields), isPast: true),
-            LastSeenAt = fields.Instant("lastSeenAt", Value(root, "lastSeenAt", ref fields), isPast: true),
+            CreatedAt = fields.Instant("createdAt", Value(root, "createdAt", ref fields)),
+            LastSeenAt = fields.Instant("lastSeenAt", Value(root, "lastSeenAt", ref fields)),
             TwoFactor = fields.Flag("twoFactor", Value(root, "twoFactor", ref fields)),
             Privileged = fields.Flag("privileged", Value(root, "privileged", ref fields)),
             Projects = fields.Number("projects", Value(root, "projects", ref fields)),
@@ -116,7 +117,7 @@ internal static class NdjsonReaderOfAccounts
 
         if (fields.Field is { } field)
         {
-            items.Add(new ImportBad(line, field, fields.Reason!));
+            items.Add(new ImportBad(line, field, fields.Reason!, account.ExternalId.Length == 0 ? null : account.ExternalId));
             return;
         }
 
@@ -128,22 +129,34 @@ internal static class NdjsonReaderOfAccounts
 
         foreach (var address in addresses.EnumerateArray())
         {
-            items.Add(ReadAddress(address, line, now, account));
+            items.Add(ReadAddress(address, line, now, account, unknown));
         }
     }
 
-    private static ImportItem ReadAddress(JsonElement address, int line, DateTimeOffset now, AccountFacts account)
+    private static ImportItem ReadAddress(JsonElement address, int line, DateTimeOffset now, AccountFacts account, Action<string> unknown)
     {
         var fields = new ImportFields(now);
         if (address.ValueKind != JsonValueKind.Object)
         {
-            return new ImportBad(line, "addresses", "holds something that is no object");
+            return new ImportBad(line, "addresses", "holds something that is no object", account.ExternalId);
         }
 
+        Note(address, AddressMembers, unknown);
         var email = fields.Email("email", Value(address, "email", ref fields));
         var isPrimary = fields.Flag("primary", Value(address, "primary", ref fields)) ?? false;
-        var verifiedAt = fields.Instant("verifiedAt", Value(address, "verifiedAt", ref fields), isPast: true);
-        return fields.Field is { } field ? new ImportBad(line, field, fields.Reason!) : new ImportGood(line, account, new AddressFacts(email!, isPrimary, verifiedAt));
+        var verifiedAt = fields.Instant("verifiedAt", Value(address, "verifiedAt", ref fields));
+        return fields.Field is { } field ? new ImportBad(line, field, fields.Reason!, account.ExternalId) : new ImportGood(line, account, new AddressFacts(email!, isPrimary, verifiedAt));
+    }
+
+    private static void Note(JsonElement holder, HashSet<string> known, Action<string> unknown)
+    {
+        foreach (var member in holder.EnumerateObject())
+        {
+            if (!known.Contains(member.Name))
+            {
+                unknown(member.Name);
+            }
+        }
     }
 
     private static string? Value(JsonElement holder, string name, ref ImportFields fields)

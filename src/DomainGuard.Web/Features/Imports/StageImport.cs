@@ -1,8 +1,8 @@
+using System.Threading.Channels;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
-using DomainGuard.Web.Features.Scans;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Imports;
@@ -18,7 +18,7 @@ internal sealed record ImportRequest(string FileName, string Format, string Requ
 
     public bool IsDryRun { get; init; }
 
-    /// <summary>A person sees the comparison and decides; too many accounts gone then asks instead of refusing.</summary>
+    /// <summary>A person will look at the comparison and confirm it (<see cref="ConfirmImport"/>): nothing is refused for rejected rows or removals before.</summary>
     public bool WaitsForPerson { get; init; }
 }
 
@@ -32,31 +32,33 @@ internal readonly record struct ImportProgress(string Step, int Done, int? Total
 /// Reads a file into the staging table, in chunks of short transactions, and compares it with what we hold. Writes nothing else. A process that is killed here leaves staged
 /// rows that nobody merges; <see cref="ResumeImports"/> clears them.
 /// </summary>
-internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator ids, ScanNode node, GuardClock clock, TimeProvider time)
+internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator ids, ImportTurn turn, ResumeImports resume, GuardClock clock)
 {
     internal const int MaxKeptRejections = 10_000;
-    internal static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
     private const int ChunkRows = 5_000;
-    private const double MostGone = 0.10;
 
-    /// <summary>Stages and compares; the import that comes back is <see cref="ImportStatus.Compared"/>, or refused with its problem in words.</summary>
+    /// <summary>Stages and compares; the import that comes back is <see cref="ImportStatus.Compared"/>, or refused with its problem in words. Waits for other imports.</summary>
+    /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
     public async Task<Import> ExecuteAsync(Stream file, ImportRequest request, Action<ImportProgress>? progress, Action<string>? note, CancellationToken cancel)
     {
+        await resume.ExecuteAsync(progress, cancel);
         var import = await BeginAsync(request, cancel);
+        await using var lease = turn.Hold(import);
         try
         {
-            await StageAsync(import, file, progress, note ?? (_ => { }), cancel);
-            await CompareAsync(import, progress, cancel);
-            Decide(import, request.WaitsForPerson);
+            await turn.TakeAsync(import.Id, other => resume.TakeUpAsync(other, progress, cancel), number => progress?.Invoke(new ImportProgress($"Waiting for import {number}", 0, null)), cancel);
+            await StageAsync(import, lease, file, progress, note ?? (_ => { }), cancel);
+            await CompareAsync(import, lease, progress, cancel);
+            await DecideAsync(import, request, cancel);
         }
         catch (ImportUnreadableException e)
         {
             (import.Status, import.Problem) = (ImportStatus.Refused, e.Message);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is not ImportLeaseLostException)
         {
-            (import.Status, import.Problem) = (ImportStatus.Refused, "The import was given up while it was read.");
-            await EndAsync(import, CancellationToken.None);
+            (import.Status, import.Problem) = (ImportStatus.Refused, e is OperationCanceledException ? "The import was given up while it was read. Nothing was written." : "The import failed while it was read. Nothing was written.");
+            await TryEndAsync(import);
             throw;
         }
 
@@ -78,8 +80,8 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             RequestedBy = request.RequestedBy,
             RequestedAt = clock.Now,
             Status = ImportStatus.Staging,
-            LeaseOwner = node.Name,
-            LeaseUntil = time.GetUtcNow() + Lease,
+            LeaseOwner = turn.NewOwner(),
+            LeaseUntil = turn.LeaseEnd,
         };
         await using var db = await dbs.CreateDbContextAsync(cancel);
         db.Imports.Add(import);
@@ -87,111 +89,152 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         return import;
     }
 
-    private async Task StageAsync(Import import, Stream file, Action<ImportProgress>? progress, Action<string> note, CancellationToken cancel)
+    /// <summary>Reading and writing go on side by side: what is read waits in at most two chunks.</summary>
+    private async Task StageAsync(Import import, ImportLease lease, Stream file, Action<ImportProgress>? progress, Action<string> note, CancellationToken cancel)
     {
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
+        var reading = Task.Run(() => ReadAsync(import, file, note, chunks.Writer, failed.Token), CancellationToken.None);
         await using var session = await StatementSession.OpenAsync(dbs, cancel);
-        var text = await ImportText.OpenAsync(file, cancel);
-        var now = clock.Now;
-        var items = import.Format == ImportFormat.Csv ? CsvReaderOfAccounts.ReadAsync(text, now, note, cancel) : NdjsonReaderOfAccounts.ReadAsync(text, now, note, cancel);
-        List<object?[]> rows = new(ChunkRows);
-        List<object?[]> rejected = [];
-        long sequence = 0;
-        await foreach (var item in items.WithCancellation(cancel))
+        try
         {
-            sequence++;
-            switch (item)
+            await foreach (var chunk in chunks.Reader.ReadAllAsync(cancel))
             {
-                case ImportGood good:
-                    rows.Add(Row(import.Id, sequence, good));
-                    break;
-                case ImportBad bad when ++import.Rejected <= MaxKeptRejections:
-                    rejected.Add([import.Id, sequence, bad.Line, Cut(bad.Field, 50), Cut(bad.Reason, 300)]);
-                    break;
+                await session.BeginAsync(cancel);
+                await lease.CheckAsync(session, cancel);
+                await session.InsertAsync(ImportSql.Rows, chunk.Rows, cancel);
+                await session.InsertAsync(ImportSql.Rejections, chunk.Rejections, cancel);
+                await session.CommitAsync(cancel);
+                progress?.Invoke(new ImportProgress("Reading", (int)chunk.LastSequence, null));
+            }
+        }
+        finally
+        {
+            await failed.CancelAsync();
+            await reading.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        await reading;
+        await session.AnalyzeAsync(ImportSql.Rows, cancel);
+    }
+
+    private async Task ReadAsync(Import import, Stream file, Action<string> note, ChannelWriter<Chunk> chunks, CancellationToken cancel)
+    {
+        try
+        {
+            var text = await ImportText.OpenAsync(file, cancel);
+            var now = clock.Now;
+            var items = import.Format == ImportFormat.Csv ? CsvReaderOfAccounts.ReadAsync(text, now, note, cancel) : NdjsonReaderOfAccounts.ReadAsync(text, now, note, cancel);
+            var chunk = new Chunk();
+            var hasNameless = false;
+            await foreach (var item in items.WithCancellation(cancel))
+            {
+                chunk.LastSequence = ++import.Rows;
+                if (item is ImportBad bad)
+                {
+                    import.Rejected++;
+                    if (import.Rejected <= MaxKeptRejections)
+                    {
+                        chunk.Rejections.Add([import.Id, (long)import.Rows, bad.Line, Cut(bad.Field, 50), Cut(bad.Reason, 300)]);
+                    }
+
+                    if (bad.ExternalId is not null || !hasNameless)
+                    {
+                        hasNameless |= bad.ExternalId is null;
+                        chunk.Rows.Add(RejectedRow(import.Id, import.Rows, bad));
+                    }
+                }
+                else
+                {
+                    chunk.Rows.Add(Row(import.Id, import.Rows, (ImportGood)item));
+                }
+
+                if (chunk.Rows.Count + chunk.Rejections.Count >= ChunkRows)
+                {
+                    await chunks.WriteAsync(chunk, cancel);
+                    chunk = new Chunk();
+                }
             }
 
-            if (rows.Count >= ChunkRows)
+            await chunks.WriteAsync(chunk, cancel);
+            chunks.Complete();
+        }
+        catch (Exception e)
+        {
+            chunks.Complete(e);
+            throw;
+        }
+    }
+
+    private async Task CompareAsync(Import import, ImportLease lease, Action<ImportProgress>? progress, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        await using var session = await StatementSession.OpenAsync(dbs, cancel);
+        var hasNameless = await StagedPage.HasNamelessAsync(db, import.Id, cancel);
+        List<StagedConflict> conflicts = [];
+        for (var page = await StagedPage.NextAsync(db, import.Id, "", cancel); page is not null; page = await StagedPage.NextAsync(db, import.Id, page.Last, cancel))
+        {
+            import.NewAccounts += await page.NewIn(db).Select(r => r.ExternalId).Distinct().CountAsync(cancel);
+            List<StagedAccount> accounts = [];
+            await foreach (var account in StagedPage.AccountsAsync(page.HeldOrSeveralIn(db), AddAsync, cancel))
+            {
+                accounts.Add(account);
+            }
+
+            foreach (var plan in await PlanChunk.MakeAsync(db, accounts, import.IsPartial, hasNameless, clock.Now, cancel))
+            {
+                _ = plan.IsChanged ? import.ChangedAccounts++ : import.UnchangedAccounts++;
+            }
+
+            await WriteAsync();
+            progress?.Invoke(new ImportProgress("Comparing", import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts, null));
+        }
+
+        if (!import.IsPartial && !hasNameless)
+        {
+            import.GoneAccounts = await RemovalRule.GoneAsync(db, import.Id, cancel);
+        }
+
+        async Task AddAsync(StagedConflict conflict)
+        {
+            conflicts.Add(conflict);
+            if (conflicts.Count >= ChunkRows)
             {
                 await WriteAsync();
             }
         }
 
-        await WriteAsync();
-        import.Rows = (int)sequence;
-
         async Task WriteAsync()
         {
+            if (conflicts.Count == 0)
+            {
+                return;
+            }
+
             await session.BeginAsync(cancel);
-            await session.ExecuteManyAsync(ImportSql.StageRow, rows, cancel);
-            await session.ExecuteManyAsync(ImportSql.Reject, rejected, cancel);
-            await session.ExecuteAsync(ImportSql.Advance, [import.Id, null, 0, time.GetUtcNow() + Lease], cancel);
+            await lease.CheckAsync(session, cancel);
+            await session.ExecuteManyAsync(ImportSql.RejectRow, conflicts.ConvertAll(c => new object?[] { import.Id, c.Row.ExternalId, c.Row.Sequence, true }), cancel);
+            var kept = conflicts.Take(Math.Max(0, MaxKeptRejections - import.Rejected));
+            await session.InsertAsync(ImportSql.Rejections, [.. kept.Select(c => new object?[] { import.Id, c.Row.Sequence, c.Row.Line, c.Field, c.Reason })], cancel);
             await session.CommitAsync(cancel);
-            rows.Clear();
-            rejected.Clear();
-            progress?.Invoke(new ImportProgress("Reading", (int)sequence, null));
+            import.Rejected += conflicts.Count;
+            conflicts.Clear();
         }
     }
 
-    private async Task CompareAsync(Import import, Action<ImportProgress>? progress, CancellationToken cancel)
+    private async Task DecideAsync(Import import, ImportRequest request, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var sequence = import.Rows + 1L;
-        string? after = null;
-        var renewed = time.GetTimestamp();
-        while (true)
-        {
-            var chunk = await StagedChunk.ReadAsync(db, import.Id, after, cancel);
-            if (chunk.LastId is null)
-            {
-                break;
-            }
-
-            foreach (var plan in await PlanChunk.MakeAsync(db, chunk, import.IsPartial, clock.Now, cancel))
-            {
-                _ = plan.IsNew ? import.NewAccounts++ : plan.IsChanged ? import.ChangedAccounts++ : import.UnchangedAccounts++;
-            }
-
-            foreach (var bad in chunk.Rejected)
-            {
-                if (++import.Rejected <= MaxKeptRejections)
-                {
-                    db.ImportRejections.Add(new ImportRejection { ImportId = import.Id, Sequence = sequence++, Line = bad.Line, Field = Cut(bad.Field, 50), Reason = Cut(bad.Reason, 300) });
-                }
-            }
-
-            await db.SaveChangesAsync(cancel);
-            db.ChangeTracker.Clear();
-            after = chunk.LastId;
-            if (time.GetElapsedTime(renewed) > Lease / 4)
-            {
-                renewed = time.GetTimestamp();
-                await db.Imports.Where(i => i.Id == import.Id).ExecuteUpdateAsync(s => s.SetProperty(i => i.LeaseUntil, time.GetUtcNow() + Lease), cancel);
-            }
-
-            progress?.Invoke(new ImportProgress("Comparing", import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts, null));
-        }
-
-        if (!import.IsPartial)
-        {
-            import.GoneAccounts = await db.Accounts.CountAsync(a => a.RetiredAt == null && !db.ImportRows.Any(r => r.ImportId == import.Id && r.ExternalId == a.ExternalId), cancel);
-        }
-    }
-
-    private static void Decide(Import import, bool waitsForPerson)
-    {
-        var held = import.ChangedAccounts + import.UnchangedAccounts + import.GoneAccounts;
         import.Status = ImportStatus.Compared;
-        if (import.Rejected > 0 && !import.KeepGood && !import.IsDryRun)
+        import.Problem = await RemovalRule.ProblemAsync(db, import, cancel);
+        if (import.Rejected > 0 && import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts == 0)
         {
-            (import.Status, import.Problem) = (ImportStatus.Refused, $"{import.Rejected} rows were rejected, so nothing was written. Mend them, or take the rest with --keep-good.");
+            import.Problem = "No row of the file can be taken.";
+            import.Status = import.IsDryRun ? import.Status : ImportStatus.Refused;
         }
-        else if (import.GoneAccounts > held * MostGone && !import.AllowRemovals)
+        else if (import.Problem is not null && !import.IsDryRun && !request.WaitsForPerson)
         {
-            import.Problem = $"{import.GoneAccounts} of {held} accounts are not in the file, more than 10 %, so nothing was written. If they really are gone, repeat it with --allow-removals; if the file is a part of the list, with --partial.";
-            import.Status = import.IsDryRun || waitsForPerson ? ImportStatus.Compared : ImportStatus.Refused;
-        }
-        else if (import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts == 0 && !import.IsDryRun && import.Rejected > 0)
-        {
-            (import.Status, import.Problem) = (ImportStatus.Refused, "No row of the file can be taken.");
+            import.Status = ImportStatus.Refused;
         }
     }
 
@@ -202,46 +245,116 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             import.EndedAt = clock.Now;
         }
 
-        import.LeaseOwner = null;
-        import.LeaseUntil = null;
         await using (var db = await dbs.CreateDbContextAsync(cancel))
         {
-            db.Imports.Update(import);
-            await db.SaveChangesAsync(cancel);
+            var owner = import.LeaseOwner;
+            if (await db.Imports.Where(i => i.Id == import.Id && i.LeaseOwner == owner).ExecuteUpdateAsync(
+                s => s.SetProperty(i => i.Status, import.Status).SetProperty(i => i.Problem, import.Problem).SetProperty(i => i.EndedAt, import.EndedAt).SetProperty(i => i.Rows, import.Rows)
+                    .SetProperty(i => i.Rejected, import.Rejected).SetProperty(i => i.NewAccounts, import.NewAccounts).SetProperty(i => i.ChangedAccounts, import.ChangedAccounts)
+                    .SetProperty(i => i.UnchangedAccounts, import.UnchangedAccounts).SetProperty(i => i.GoneAccounts, import.GoneAccounts)
+                    .SetProperty(i => i.LeaseOwner, (string?)null).SetProperty(i => i.LeaseUntil, (DateTimeOffset?)null),
+                cancel) != 1)
+            {
+                throw new ImportLeaseLostException();
+            }
         }
 
+        import.LeaseOwner = null;
+        import.LeaseUntil = null;
         if (import.EndedAt is not null)
         {
             await StagingRows.ClearAsync(dbs, import.Id, cancel);
         }
     }
 
+    /// <summary>When the database itself fails, the lease runs out and <see cref="ResumeImports"/> gives the import up.</summary>
+    private async Task TryEndAsync(Import import)
+    {
+        try
+        {
+            await EndAsync(import, CancellationToken.None);
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or ImportLeaseLostException)
+        {
+            // What is to be reported is what failed first.
+        }
+    }
+
     private static object?[] Row(long importId, long sequence, ImportGood good)
     {
         var (account, address) = (good.Account, good.Address);
+        var (email, name) = (address?.Email, account.UserName ?? account.ExternalId);
+        var (text, sort) = (email?.Text, name.ToLowerInvariant());
+        var search = email?.SearchText;
         return
         [
-            importId, sequence, good.Line, account.ExternalId, address?.Email.Text, address?.Email.MailHost, address?.Email.Domain, address?.Email.IsRegistrable ?? false,
-            address?.Email.IsTenant ?? false, account.UserName, account.DisplayName, address?.IsPrimary ?? false, address?.VerifiedAt, account.CreatedAt, account.LastSeenAt, account.TwoFactor,
-            account.Privileged, account.Projects, account.MonthlyDownloads,
+            importId, sequence, good.Line, account.ExternalId, false, text, search == text ? null : search, email?.MailHost, email?.Domain, email?.IsRegistrable ?? false, email?.IsTenant ?? false,
+            account.UserName, sort == name ? null : sort, account.DisplayName, Impact.Of(account.Projects ?? 0, account.MonthlyDownloads ?? 0, account.Privileged ?? false),
+            address?.IsPrimary ?? false, address?.VerifiedAt, account.CreatedAt, account.LastSeenAt, account.TwoFactor, account.Privileged, account.Projects, account.MonthlyDownloads,
         ];
     }
 
+    private static object?[] RejectedRow(long importId, long sequence, ImportBad bad) =>
+        [importId, sequence, bad.Line, bad.ExternalId ?? "", true, null, null, null, null, false, false, null, null, null, 0, false, null, null, null, null, null, null, null];
+
     private static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
+
+    private sealed class Chunk
+    {
+        public List<object?[]> Rows { get; } = new(ChunkRows);
+
+        public List<object?[]> Rejections { get; } = [];
+
+        public long LastSequence { get; set; }
+    }
+}
+
+/// <summary>When an import may be merged: rows rejected only if the rest is wanted, more than 10 % of the accounts gone only if that is said.</summary>
+internal static class RemovalRule
+{
+    private const double MostGone = 0.10;
+
+    /// <summary>Accounts that we hold and a full list does not name.</summary>
+    public static Task<int> GoneAsync(GuardDb db, long importId, CancellationToken cancel) =>
+        db.Accounts.CountAsync(a => a.RetiredAt == null && !db.ImportRows.Any(r => r.ImportId == importId && r.ExternalId == a.ExternalId), cancel);
+
+    /// <summary>More than 10 % of the accounts that we hold would go.</summary>
+    public static async Task<bool> IsManyAsync(GuardDb db, Import import, CancellationToken cancel) =>
+        import.GoneAccounts > 0 && import.GoneAccounts > await db.Accounts.CountAsync(a => a.RetiredAt == null, cancel) * MostGone;
+
+    /// <summary>What speaks against merging, in words; null when nothing does.</summary>
+    public static async Task<string?> ProblemAsync(GuardDb db, Import import, CancellationToken cancel)
+    {
+        if (import.Rejected > 0 && !import.KeepGood)
+        {
+            return $"{import.Rejected} {(import.Rejected == 1 ? "row was" : "rows were")} rejected, so nothing was written. Mend them, or take the rest with --keep-good.";
+        }
+
+        return !import.AllowRemovals && await IsManyAsync(db, import, cancel)
+            ? $"{import.GoneAccounts} accounts that we hold are not in the file, more than 10 %, so nothing was written. If they really are gone, repeat it with --allow-removals; if the file is a part of the list, with --partial."
+            : null;
+    }
 }
 
 /// <summary>The staging table after its import.</summary>
 internal static class StagingRows
 {
-    private const int Chunk = 50_000;
+    private const int Chunk = 20_000;
 
     /// <summary>Deletes the staged rows of an import in chunks, so that no writer waits long.</summary>
     public static async Task ClearAsync(IDbContextFactory<GuardDb> dbs, long importId, CancellationToken cancel)
     {
-        await using var db = await dbs.CreateDbContextAsync(cancel);
-        while (await db.ImportRows.Where(r => r.ImportId == importId).Select(r => (long?)r.Sequence).MinAsync(cancel) is { } first)
+        await using var session = await StatementSession.OpenAsync(dbs, cancel);
+        while (true)
         {
-            await db.ImportRows.Where(r => r.ImportId == importId && r.Sequence < first + Chunk).ExecuteDeleteAsync(cancel);
+            var ids = session.Db.ImportRows.Where(r => r.ImportId == importId).Select(r => r.ExternalId);
+            var last = await ids.OrderBy(id => id).Skip(Chunk - 1).FirstOrDefaultAsync(cancel) ?? await ids.OrderByDescending(id => id).FirstOrDefaultAsync(cancel);
+            if (last is null)
+            {
+                return;
+            }
+
+            await session.ExecuteAsync(ImportSql.ClearRows, [importId, last], cancel);
         }
     }
 }

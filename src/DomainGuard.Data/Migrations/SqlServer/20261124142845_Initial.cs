@@ -210,15 +210,19 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     ImportId = table.Column<long>(type: "bigint", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    Line = table.Column<int>(type: "int", nullable: false),
                     ExternalId = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    IsRejected = table.Column<bool>(type: "bit", nullable: false),
+                    Line = table.Column<int>(type: "int", nullable: false),
                     Email = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    SearchEmail = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: true, collation: "Latin1_General_100_BIN2"),
                     MailHost = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
                     DomainName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
                     IsRegistrable = table.Column<bool>(type: "bit", nullable: false),
                     IsTenant = table.Column<bool>(type: "bit", nullable: false),
                     UserName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
+                    SortName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true, collation: "Latin1_General_100_BIN2"),
                     DisplayName = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    Impact = table.Column<int>(type: "int", nullable: false),
                     IsPrimary = table.Column<bool>(type: "bit", nullable: false),
                     VerifiedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
@@ -230,7 +234,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_ImportRow", x => new { x.ImportId, x.Sequence });
+                    table.PrimaryKey("PK_ImportRow", x => new { x.ImportId, x.ExternalId, x.Sequence });
                 });
 
             migrationBuilder.CreateTable(
@@ -756,11 +760,6 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "IX_Domain_Tld_Name",
                 table: "Domain",
                 columns: new[] { "Tld", "Name" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_ImportRow_ImportId_ExternalId_Sequence",
-                table: "ImportRow",
-                columns: new[] { "ImportId", "ExternalId", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_MailHost_DomainId",

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGuardDb))]
-    [Migration("20261124140340_Initial")]
+    [Migration("20261124142840_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -584,6 +584,10 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<long>("ImportId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("Sequence")
                         .HasColumnType("INTEGER");
 
@@ -602,15 +606,16 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .HasMaxLength(320)
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("ExternalId")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("TEXT");
+                    b.Property<int>("Impact")
+                        .HasColumnType("INTEGER");
 
                     b.Property<bool>("IsPrimary")
                         .HasColumnType("INTEGER");
 
                     b.Property<bool>("IsRegistrable")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsRejected")
                         .HasColumnType("INTEGER");
 
                     b.Property<bool>("IsTenant")
@@ -635,6 +640,14 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<long?>("Projects")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("SearchEmail")
+                        .HasMaxLength(320)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SortName")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
                     b.Property<bool?>("TwoFactor")
                         .HasColumnType("INTEGER");
 
@@ -645,9 +658,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<DateTime?>("VerifiedAt")
                         .HasColumnType("TEXT");
 
-                    b.HasKey("ImportId", "Sequence");
-
-                    b.HasIndex("ImportId", "ExternalId", "Sequence");
+                    b.HasKey("ImportId", "ExternalId", "Sequence");
 
                     b.ToTable("ImportRow", (string)null);
                 });

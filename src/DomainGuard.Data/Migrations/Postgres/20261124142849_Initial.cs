@@ -211,15 +211,19 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     ImportId = table.Column<long>(type: "bigint", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    Line = table.Column<int>(type: "integer", nullable: false),
                     ExternalId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
+                    IsRejected = table.Column<bool>(type: "boolean", nullable: false),
+                    Line = table.Column<int>(type: "integer", nullable: false),
                     Email = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true, collation: "C"),
+                    SearchEmail = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true, collation: "C"),
                     MailHost = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
                     DomainName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
                     IsRegistrable = table.Column<bool>(type: "boolean", nullable: false),
                     IsTenant = table.Column<bool>(type: "boolean", nullable: false),
                     UserName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    SortName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true, collation: "C"),
                     DisplayName = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    Impact = table.Column<int>(type: "integer", nullable: false),
                     IsPrimary = table.Column<bool>(type: "boolean", nullable: false),
                     VerifiedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
@@ -231,7 +235,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_ImportRow", x => new { x.ImportId, x.Sequence });
+                    table.PrimaryKey("PK_ImportRow", x => new { x.ImportId, x.ExternalId, x.Sequence });
                 });
 
             migrationBuilder.CreateTable(
@@ -755,11 +759,6 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "IX_Domain_Tld_Name",
                 table: "Domain",
                 columns: new[] { "Tld", "Name" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_ImportRow_ImportId_ExternalId_Sequence",
-                table: "ImportRow",
-                columns: new[] { "ImportId", "ExternalId", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_MailHost_DomainId",

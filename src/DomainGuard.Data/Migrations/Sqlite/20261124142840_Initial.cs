@@ -210,15 +210,19 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 {
                     ImportId = table.Column<long>(type: "INTEGER", nullable: false),
                     Sequence = table.Column<long>(type: "INTEGER", nullable: false),
-                    Line = table.Column<int>(type: "INTEGER", nullable: false),
                     ExternalId = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    IsRejected = table.Column<bool>(type: "INTEGER", nullable: false),
+                    Line = table.Column<int>(type: "INTEGER", nullable: false),
                     Email = table.Column<string>(type: "TEXT", maxLength: 320, nullable: true),
+                    SearchEmail = table.Column<string>(type: "TEXT", maxLength: 320, nullable: true),
                     MailHost = table.Column<string>(type: "TEXT", maxLength: 255, nullable: true),
                     DomainName = table.Column<string>(type: "TEXT", maxLength: 255, nullable: true),
                     IsRegistrable = table.Column<bool>(type: "INTEGER", nullable: false),
                     IsTenant = table.Column<bool>(type: "INTEGER", nullable: false),
                     UserName = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    SortName = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
                     DisplayName = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    Impact = table.Column<int>(type: "INTEGER", nullable: false),
                     IsPrimary = table.Column<bool>(type: "INTEGER", nullable: false),
                     VerifiedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
@@ -230,7 +234,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_ImportRow", x => new { x.ImportId, x.Sequence });
+                    table.PrimaryKey("PK_ImportRow", x => new { x.ImportId, x.ExternalId, x.Sequence });
                 });
 
             migrationBuilder.CreateTable(
@@ -754,11 +758,6 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 name: "IX_Domain_Tld_Name",
                 table: "Domain",
                 columns: new[] { "Tld", "Name" });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_ImportRow_ImportId_ExternalId_Sequence",
-                table: "ImportRow",
-                columns: new[] { "ImportId", "ExternalId", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_MailHost_DomainId",

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace DomainGuard.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGuardDb))]
-    [Migration("20261124140346_Initial")]
+    [Migration("20261124142849_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -599,6 +599,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<long>("ImportId")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
                     b.Property<long>("Sequence")
                         .HasColumnType("bigint");
 
@@ -619,16 +624,16 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasColumnType("character varying(320)")
                         .UseCollation("C");
 
-                    b.Property<string>("ExternalId")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
-                        .UseCollation("C");
+                    b.Property<int>("Impact")
+                        .HasColumnType("integer");
 
                     b.Property<bool>("IsPrimary")
                         .HasColumnType("boolean");
 
                     b.Property<bool>("IsRegistrable")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsRejected")
                         .HasColumnType("boolean");
 
                     b.Property<bool>("IsTenant")
@@ -654,6 +659,16 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("SearchEmail")
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)")
+                        .UseCollation("C");
+
+                    b.Property<string>("SortName")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .UseCollation("C");
+
                     b.Property<bool?>("TwoFactor")
                         .HasColumnType("boolean");
 
@@ -664,9 +679,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<DateTime?>("VerifiedAt")
                         .HasColumnType("timestamp with time zone");
 
-                    b.HasKey("ImportId", "Sequence");
-
-                    b.HasIndex("ImportId", "ExternalId", "Sequence");
+                    b.HasKey("ImportId", "ExternalId", "Sequence");
 
                     b.ToTable("ImportRow", (string)null);
                 });

@@ -12,7 +12,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.SqlServer
 {
     [DbContext(typeof(SqlServerGuardDb))]
-    [Migration("20261124140343_Initial")]
+    [Migration("20261124142845_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -599,6 +599,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<long>("ImportId")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("ExternalId")
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<long>("Sequence")
                         .HasColumnType("bigint");
 
@@ -619,16 +624,16 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("nvarchar(320)")
                         .UseCollation("Latin1_General_100_BIN2");
 
-                    b.Property<string>("ExternalId")
-                        .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("nvarchar(200)")
-                        .UseCollation("Latin1_General_100_BIN2");
+                    b.Property<int>("Impact")
+                        .HasColumnType("int");
 
                     b.Property<bool>("IsPrimary")
                         .HasColumnType("bit");
 
                     b.Property<bool>("IsRegistrable")
+                        .HasColumnType("bit");
+
+                    b.Property<bool>("IsRejected")
                         .HasColumnType("bit");
 
                     b.Property<bool>("IsTenant")
@@ -654,6 +659,16 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("SearchEmail")
+                        .HasMaxLength(320)
+                        .HasColumnType("nvarchar(320)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("SortName")
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
                     b.Property<bool?>("TwoFactor")
                         .HasColumnType("bit");
 
@@ -664,9 +679,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime?>("VerifiedAt")
                         .HasColumnType("datetime2(6)");
 
-                    b.HasKey("ImportId", "Sequence");
-
-                    b.HasIndex("ImportId", "ExternalId", "Sequence");
+                    b.HasKey("ImportId", "ExternalId", "Sequence");
 
                     b.ToTable("ImportRow", (string)null);
                 });

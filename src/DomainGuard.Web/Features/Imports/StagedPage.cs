@@ -1,0 +1,158 @@
+using System.Runtime.CompilerServices;
+using DomainGuard.Data;
+using DomainGuard.Data.Imports;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Web.Features.Imports;
+
+/// <summary>One account of the file with all its good rows, wherever they stood.</summary>
+/// <param name="IsWhole">None of its rows was rejected: what it does not name is gone.</param>
+internal sealed record StagedAccount(string ExternalId, ImportRow Facts, IReadOnlyList<ImportRow> Addresses, bool IsWhole);
+
+/// <summary>A row that another row of the same account speaks against.</summary>
+internal sealed record StagedConflict(ImportRow Row, string Field, string Reason);
+
+/// <summary>
+/// A page of staged accounts in the order of their ids: all after one and up to another, so that an account is never cut in two. What rows say of each other is decided here:
+/// a row that repeats an address, or says something else of its account than an earlier row, is rejected.
+/// </summary>
+internal sealed record StagedPage(long ImportId, string After, string Last)
+{
+    /// <summary>More addresses of one account are not taken: one account must not fill a transaction.</summary>
+    internal const int MaxAddresses = 1_000;
+
+    private const int Rows = 5_000;
+
+    /// <summary>The next page after an account; null at the end.</summary>
+    public static async Task<StagedPage?> NextAsync(GuardDb db, long importId, string after, CancellationToken cancel)
+    {
+#pragma warning disable CA1309 // Becomes a comparison in SQL, under the column's binary collation.
+        var ids = db.ImportRows.AsNoTracking().Where(r => r.ImportId == importId && string.Compare(r.ExternalId, after) > 0).Select(r => r.ExternalId);
+#pragma warning restore CA1309
+        var last = await ids.OrderBy(id => id).Skip(Rows - 1).FirstOrDefaultAsync(cancel) ?? await ids.OrderByDescending(id => id).FirstOrDefaultAsync(cancel);
+        return last is null ? null : new StagedPage(importId, after, last);
+    }
+
+    /// <summary>Some row of the file was rejected whose account nobody knows: then no account and no address can be called gone.</summary>
+    public static Task<bool> HasNamelessAsync(GuardDb db, long importId, CancellationToken cancel) => db.ImportRows.AnyAsync(r => r.ImportId == importId && r.ExternalId == "", cancel);
+
+    /// <summary>Its rows, rejected ones too.</summary>
+    public IQueryable<ImportRow> In(GuardDb db)
+    {
+        var (id, after, last) = (ImportId, After, Last);
+#pragma warning disable CA1309
+        return db.ImportRows.AsNoTracking().Where(r => r.ImportId == id && string.Compare(r.ExternalId, after) > 0 && string.Compare(r.ExternalId, last) <= 0);
+#pragma warning restore CA1309
+    }
+
+    /// <summary>Its good rows whose account we do not hold.</summary>
+    public IQueryable<ImportRow> NewIn(GuardDb db) => In(db).Where(r => !r.IsRejected && !db.Accounts.Any(a => a.ExternalId == r.ExternalId));
+
+    /// <summary>Its rows of accounts that we hold.</summary>
+    public IQueryable<ImportRow> HeldIn(GuardDb db) => In(db).Where(r => db.Accounts.Any(a => a.ExternalId == r.ExternalId));
+
+    /// <summary>Its rows of accounts that must be looked at one by one: those that we hold, and those with several rows.</summary>
+    public IQueryable<ImportRow> HeldOrSeveralIn(GuardDb db) => In(db).Where(r =>
+        db.Accounts.Any(a => a.ExternalId == r.ExternalId) || db.ImportRows.Any(o => o.ImportId == r.ImportId && o.ExternalId == r.ExternalId && o.Sequence != r.Sequence));
+
+    /// <summary>Puts rows together to accounts. Of each account at most <see cref="MaxAddresses"/> are kept in memory.</summary>
+    public static async IAsyncEnumerable<StagedAccount> AccountsAsync(IQueryable<ImportRow> rows, Func<StagedConflict, Task>? conflict, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        Gathering? account = null;
+        await foreach (var row in rows.OrderBy(r => r.ExternalId).ThenBy(r => r.Sequence).AsAsyncEnumerable().WithCancellation(cancel))
+        {
+            if (account is not null && account.ExternalId != row.ExternalId)
+            {
+                if (account.End() is { } whole)
+                {
+                    yield return whole;
+                }
+
+                account = null;
+            }
+
+            account ??= new Gathering(row.ExternalId);
+            if (account.Add(row) is { } problem && conflict is not null)
+            {
+                await conflict(problem);
+            }
+        }
+
+        if (account?.End() is { } last)
+        {
+            yield return last;
+        }
+    }
+
+    /// <summary>The rows of one account as they come.</summary>
+    private sealed class Gathering(string externalId)
+    {
+        private readonly List<ImportRow> _addresses = [];
+        private readonly Dictionary<string, int> _seen = new(StringComparer.Ordinal);
+        private ImportRow? _first;
+        private ImportRow? _primary;
+        private bool _isWhole = true;
+
+        public string ExternalId => externalId;
+
+        public StagedConflict? Add(ImportRow row)
+        {
+            var problem = row.IsRejected ? null : Check(row);
+            _isWhole &= !row.IsRejected && problem is null;
+            if (row.IsRejected || problem is not null)
+            {
+                return problem;
+            }
+
+            _first ??= row;
+            _primary = row.IsPrimary ? row : _primary;
+            if (row.Email is not null)
+            {
+                _seen.Add(row.Email, row.Line);
+                _addresses.Add(row);
+            }
+
+            return null;
+        }
+
+        public StagedAccount? End() => _first is null ? null : new StagedAccount(externalId, _first, _addresses, _isWhole);
+
+        private StagedConflict? Check(ImportRow row)
+        {
+            if (_first is null)
+            {
+                return null;
+            }
+
+            if (Difference(_first, row) is { } field)
+            {
+                return new StagedConflict(row, field, $"says something else than line {_first.Line} does of the same account");
+            }
+
+            if (row.Email is null || _first.Email is null)
+            {
+                return new StagedConflict(row, "", $"names the account of line {_first.Line} a second time");
+            }
+
+            if (_seen.TryGetValue(row.Email, out var line))
+            {
+                return new StagedConflict(row, "email", $"repeats line {line} for the same account");
+            }
+
+            return row.IsPrimary && _primary is not null ? new StagedConflict(row, "primary", $"is a second primary address; the first is in line {_primary.Line}")
+                : _addresses.Count == MaxAddresses ? new StagedConflict(row, "email", $"is one more than the {MaxAddresses} addresses that an account may have")
+                : null;
+        }
+
+        private static string? Difference(ImportRow a, ImportRow b) =>
+            a.UserName != b.UserName ? "user_name"
+            : a.DisplayName != b.DisplayName ? "display_name"
+            : a.CreatedAt != b.CreatedAt ? "created_at"
+            : a.LastSeenAt != b.LastSeenAt ? "last_seen_at"
+            : a.TwoFactor != b.TwoFactor ? "two_factor"
+            : a.Privileged != b.Privileged ? "privileged"
+            : a.Projects != b.Projects ? "projects"
+            : a.MonthlyDownloads != b.MonthlyDownloads ? "monthly_downloads"
+            : null;
+    }
+}
