@@ -19,7 +19,7 @@ internal sealed partial class ImportWorker(MergeImport merge, ResumeImports resu
             await GuardAsync(() => resume.ExecuteAsync(null, stoppingToken), stoppingToken);
             using var pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             var tick = Task.Delay(Every, time, pause.Token);
-            while (await Task.WhenAny(_queue.Reader.WaitToReadAsync(pause.Token).AsTask(), tick) != tick)
+            while (!stoppingToken.IsCancellationRequested && await Task.WhenAny(_queue.Reader.WaitToReadAsync(pause.Token).AsTask(), tick) != tick)
             {
                 while (_queue.Reader.TryRead(out var id))
                 {
