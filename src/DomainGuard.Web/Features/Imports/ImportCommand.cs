@@ -38,7 +38,10 @@ internal static class ImportCommand
             parsed.GetValue(format),
             new ImportRequest("", "", "command line")
             {
-                IsDryRun = parsed.GetValue(dryRun), KeepGood = parsed.GetValue(keepGood), IsPartial = parsed.GetValue(partial), AllowRemovals = parsed.GetValue(removals),
+                IsDryRun = parsed.GetValue(dryRun),
+                KeepGood = parsed.GetValue(keepGood),
+                IsPartial = parsed.GetValue(partial),
+                AllowRemovals = parsed.GetValue(removals),
             },
             parsed.GetValue(json),
             cancel)));
