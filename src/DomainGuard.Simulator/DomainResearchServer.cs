@@ -7,10 +7,13 @@ namespace DomainGuard.Simulator;
 internal sealed class DomainResearchServer(World world)
 {
     internal HttpResponseMessage AnswerFastly(string name, DateTimeOffset now) =>
-        Json($$"""{"domain":"{{name}}","zone":"{{name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]}}","status":"{{Words(name, now)}}","tags":"generic"}""");
+        Json($$"""{"domain":"{{name}}","zone":"{{name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]}}","status":"{{Words(name, now)}}","tags":"generic"{{Offers(name, now)}}}""");
 
     internal HttpResponseMessage AnswerDomainr(string name, DateTimeOffset now) =>
         Json($$"""{"status":[{"domain":"{{name}}","zone":"{{name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]}}","status":"{{Words(name, now)}}","summary":"{{Words(name, now).Split(' ')[^1]}}"}]}""");
+
+    private string Offers(string name, DateTimeOffset now) =>
+        world.Find(name)?.At(now) is { Holder.ForSale: true } ? ""","offers":[{"vendor":"a pretend marketplace","price":"2400","currency":"USD"}]""" : "";
 
     private string Words(string name, DateTimeOffset now)
     {
@@ -19,9 +22,11 @@ internal sealed class DomainResearchServer(World world)
         return step switch
         {
             null or { Stage: Stage.Gone } => "undelegated inactive",
+            { Stage: Stage.Reserved } => "undelegated reserved",
             { Stage: Stage.Redemption or Stage.Quarantine or Stage.Restoring } => undelegated + "active expiring",
             { Stage: Stage.PendingDelete or Stage.Suspended } => undelegated + "active deleting",
             { Holder.ForSale: true } => undelegated + "active parked marketed",
+            { Holder.IsParked: true } => undelegated + "active parked",
             _ => undelegated + "active",
         };
     }

@@ -1,9 +1,42 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using DomainGuard.Core.Domains;
+using DomainGuard.Simulator.Scenarios;
 
 namespace DomainGuard.Simulator;
 
-/// <summary>The accounts of a pretend package registry, one NDJSON line each, in the format that every import takes.</summary>
+/// <summary>An address of a sample account.</summary>
+/// <param name="Email">Address; its domain in U-labels where it is internationalised.</param>
+/// <param name="Primary">The one that resets are sent to.</param>
+/// <param name="VerifiedAt">When it was verified (UTC); null where the platform does not know.</param>
+public sealed record SampleAddress(string Email, bool Primary, DateTime? VerifiedAt);
+
+/// <summary>A sample account, in the members of the import's NDJSON.</summary>
+/// <param name="AccountId">The platform's id.</param>
+/// <param name="UserName">Name on the platform.</param>
+/// <param name="DisplayName">An invented person.</param>
+/// <param name="CreatedAt">UTC.</param>
+/// <param name="LastSeenAt">UTC.</param>
+/// <param name="TwoFactor">It has a second factor.</param>
+/// <param name="Privileged">It may do more than others.</param>
+/// <param name="Projects">Packages owned.</param>
+/// <param name="MonthlyDownloads">Downloads of those.</param>
+/// <param name="Addresses">At least one.</param>
+public sealed record SampleAccount(
+    string AccountId,
+    string UserName,
+    string DisplayName,
+    DateTime CreatedAt,
+    DateTime LastSeenAt,
+    bool TwoFactor,
+    bool Privileged,
+    int Projects,
+    long MonthlyDownloads,
+    IReadOnlyList<SampleAddress> Addresses);
+
+/// <summary>The accounts of a pretend package registry, in the format that every import takes.</summary>
 public static class SampleAccounts
 {
     private static readonly string[] FirstNames =
@@ -12,68 +45,108 @@ public static class SampleAccounts
     private static readonly string[] LastNames =
         ["Adler", "Brandt", "Costa", "Dekker", "Eriksen", "Fontaine", "Garcia", "Holm", "Ibsen", "Jansen", "Keller", "Lindqvist", "Moreau", "Novak", "Okafor", "Peeters", "Quist", "Rossi", "Smit", "Tanaka"];
 
-    /// <summary>All lines. Each domain has one to four accounts, large providers more; all were verified before day zero, most of them years before.</summary>
-    public static IEnumerable<string> NdjsonLines(World world)
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    /// <summary>One NDJSON line per account, made as they are taken.</summary>
+    public static IEnumerable<string> NdjsonLines(World world) => Enumerate(world).Select(a => JsonSerializer.Serialize(a, Json));
+
+    /// <summary>
+    /// All accounts, made as they are taken: one to four at each domain, many at large mail providers. Each was verified while the domain's first holder had it, most of them
+    /// years before day zero; some at domains that have been taken over belong to the new holder and were verified by him, which is no change of hands for them.
+    /// </summary>
+    public static IEnumerable<SampleAccount> Enumerate(World world)
+    {
+        ArgumentNullException.ThrowIfNull(world);
         var number = 0;
-        foreach (var domain in world.Names)
+        foreach (var name in world.Names)
         {
-            var people = domain is "gmail.com" ? 180 : domain is "outlook.com" or "proton.me" or "gmx.de" or "yahoo.com" ? 60 : 1 + (world.Lives.Pick(domain + "people") % 4);
-            for (var i = 0; i < people; i++)
+            var domain = world.Find(name)!;
+            var people = name == "gmail.com" ? 90 : NamedDomains.Providers.Contains(name) ? 20 : NamedDomains.Hosts.Contains(name) ? 1 : 1 + (world.Lives.Pick(name + "people") % 4);
+            for (var index = 0; index < people; index++)
             {
-                yield return Line(world, ++number, domain, i);
+                yield return Account(world, domain, ++number, index);
+            }
+
+            // Whoever caught the name uses it in good faith, as far as the platform knows.
+            if (domain.Steps[^1] is { Stage: Stage.Live } last && last.Life.RegisteredAt is var caught && caught > domain.Steps[0].From && caught < world.Start.AddDays(-4)
+                && last.Life.Actor is null)
+            {
+                yield return Account(world, domain, ++number, people, caught.AddDays(3));
             }
         }
 
-        // What cannot be looked up is shown as such.
-        yield return """{"accountId":"u-lab","userName":"lab-printer","addresses":[{"email":"printer@lab.internal","primary":true}]}""";
-        yield return """{"accountId":"u-literal","userName":"postmaster-direct","addresses":[{"email":"postmaster@[192.0.2.25]","primary":true}]}""";
+        foreach (var account in Oddities(world.Start.UtcDateTime))
+        {
+            yield return account;
+        }
     }
 
-    private static string Line(World world, int number, string domain, int index)
+    private static SampleAccount Account(World world, SimulatedDomain domain, int number, int index, DateTimeOffset? verifiedAt = null)
     {
-        var pick = world.Lives.Pick($"{domain}/{index}");
+        var pick = world.Lives.Pick($"{domain.Name}/{index}");
         var (first, last) = (FirstNames[pick % FirstNames.Length], LastNames[pick / 23 % LastNames.Length]);
-        var user = $"{first}{last[0]}{number}".ToLowerInvariant();
-        // Verified by the first holder: after he registered the name, and months before day zero, so that what happens to the name happens after it.
-        var registered = world.Find(domain)!.Steps[0].Life.RegisteredAt;
-        var span = (int)(world.Start.AddDays(-120) - registered).TotalDays;
-        var verified = registered.AddDays(20 + (pick / 7 % Math.Max(1, span - 20))).AddHours(pick % 24);
-        var host = domain == "github.io" ? $"{user}.github.io" : (pick / 11 % 9) == 0 && index > 0 ? $"mail.{domain}" : domain;
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
+        var user = string.Create(CultureInfo.InvariantCulture, $"{char.ToLowerInvariant(first[0])}{last.ToLowerInvariant()}{number}");
+        var verified = verifiedAt ?? VerifiedAt(world, domain, pick);
+        var isOwn = !NamedDomains.Providers.Contains(domain.Name);
+        // At a provider that really exists nobody's address may be met by chance.
+        var local = isOwn ? $"{first}.{last}{(index > 3 ? number : null)}".ToLowerInvariant() : $"{user}.sample-account";
+        List<SampleAddress> addresses = [new($"{local}@{MailHost(domain.Name, user, pick, index, isOwn)}", true, pick % 53 == 0 ? null : verified.UtcDateTime)];
+        if (isOwn && pick % 6 == 0)
         {
-            json.WriteStartObject();
-            json.WriteString("accountId", "u-" + number.ToString("00000", CultureInfo.InvariantCulture));
-            json.WriteString("userName", user);
-            json.WriteString("displayName", $"{first} {last}");
-            json.WriteString("createdAt", verified.AddDays(-1).UtcDateTime);
-            json.WriteString("lastSeenAt", world.Start.AddDays(-(pick % 400)).UtcDateTime);
-            json.WriteBoolean("twoFactor", pick % 5 < 3);
-            json.WriteBoolean("privileged", pick % 97 == 0);
-            json.WriteNumber("projects", pick % 4 == 0 ? pick / 5 % 60 : pick % 3);
-            json.WriteNumber("monthlyDownloads", pick % 4 == 0 ? pick / 3 % 2_400_000 : pick / 3 % 9_000);
-            json.WriteStartArray("addresses");
-            Address(json, $"{first}.{last}{(index > 3 ? number : null)}@{host}".ToLowerInvariant(), primary: true, verified);
-            if (pick % 6 == 0 && domain != "gmail.com")
-            {
-                var provider = world.Find("gmail.com")!.Steps[0].Life.RegisteredAt.AddDays(20);
-                Address(json, $"{user}@gmail.com", primary: false, verified.AddDays(30) > provider ? verified.AddDays(30) : provider);
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
+            addresses.Add(new($"{user}.sample-account@gmail.com", false, verified.AddDays(2).UtcDateTime));
         }
 
-        return System.Text.Encoding.UTF8.GetString(stream.ToArray());
+        var isBusy = pick % 4 == 0;
+        return new SampleAccount(
+            string.Create(CultureInfo.InvariantCulture, $"u-{number:00000}"),
+            user,
+            $"{first} {last}",
+            verified.AddHours(-3).UtcDateTime,
+            world.Start.AddDays(-(pick % 400)) is var seen && seen > verified ? seen.UtcDateTime : verified.AddHours(1).UtcDateTime,
+            TwoFactor: pick % 5 < 3,
+            Privileged: pick % 97 == 0,
+            Projects: isBusy ? pick / 5 % 60 : pick % 3,
+            MonthlyDownloads: isBusy ? pick / 3 % 2_400_000 : pick / 3 % 9_000,
+            addresses);
     }
 
-    private static void Address(Utf8JsonWriter json, string email, bool primary, DateTimeOffset verified)
+    private static string MailHost(string domain, string user, int pick, int index, bool isOwn) => (domain, pick / 11 % 9) switch
     {
-        json.WriteStartObject();
-        json.WriteString("email", email);
-        json.WriteBoolean("primary", primary);
-        json.WriteString("verifiedAt", verified.UtcDateTime);
-        json.WriteEndObject();
+        ("github.io", _) => $"{user}.github.io",
+        (_, 0) when isOwn && index > 0 => $"mail.{domain}",
+        (_, 1) when isOwn && index > 1 => $"old-mail.{domain}",
+        _ => DomainName.ToUnicode(domain),
+    };
+
+    /// <summary>
+    /// At least 120 days before day zero, so that everything that happens to a name around it comes after the verification; but never before the name was registered, which
+    /// would read as a change of hands that there was not.
+    /// </summary>
+    private static DateTimeOffset VerifiedAt(World world, SimulatedDomain domain, int pick)
+    {
+        var verified = world.Start.AddDays(-120 - (pick / 7 % 2200)).AddHours(pick % 24);
+        var earliest = domain.Steps[0].From.AddDays(10 + (pick % 90));
+        return verified > earliest ? verified : earliest;
+    }
+
+    /// <summary>What addresses may look like, and what cannot be looked up.</summary>
+    private static IEnumerable<SampleAccount> Oddities(DateTime start)
+    {
+        (string Name, string Email)[] odd =
+        [
+            ("lab-printer", "printer@lab.internal"),
+            ("postmaster-direct", "postmaster@[192.0.2.25]"),
+            ("postmaster-six", "postmaster@[IPv6:2001:db8::25]"),
+            ("suffix-owner", "hostmaster@co.uk"),
+            ("quoted", $"\"build @ night\"@{NamedDomains.HiddenDates}"),
+            ("umlaut", $"jürgen@{DomainName.ToUnicode(NamedDomains.International)}"),
+            ("upper-case", $"Release.Bot@{NamedDomains.Auctioned.ToUpperInvariant()}"),
+        ];
+        return odd.Select((o, i) => new SampleAccount(
+            $"u-{o.Name}", o.Name, o.Name, start.AddDays(-650 - i), start.AddDays(-i), i % 2 == 0, false, i, 100 * i, [new(o.Email, true, start.AddDays(-600 - i))]));
     }
 }

@@ -32,6 +32,9 @@ public enum Stage
 
     /// <summary>Last days.</summary>
     PendingDelete,
+
+    /// <summary>No object, and the registry keeps the name back.</summary>
+    Reserved,
 }
 
 /// <summary>One registration: what changes when a name is registered anew.</summary>
@@ -67,8 +70,14 @@ public sealed record Holder(IReadOnlyList<string> NameServers, MailKind Mail, IR
     /// <summary>When the name was transferred to this registrar; null when it was registered there.</summary>
     public DateTimeOffset? TransferredAt { get; init; }
 
+    /// <summary>Served by a parking operator.</summary>
+    public bool IsParked { get; init; }
+
     /// <summary>Offered on a marketplace.</summary>
     public bool ForSale { get; init; }
+
+    /// <summary>Its zone does not validate: resolvers answer SERVFAIL.</summary>
+    public bool HasBrokenZone { get; init; }
 }
 
 /// <summary>From an instant on, the domain is in this state.</summary>

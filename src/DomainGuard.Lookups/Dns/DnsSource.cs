@@ -217,5 +217,7 @@ public sealed class DnsSource : IDomainSource
         _ => asked.Fails(FailureKind.BadAnswer, $"the resolver's answer cannot be read: {problem.Message}"),
     };
 
-    private static string Normal(DnsString name) => name.Value.TrimEnd('.').ToLower(CultureInfo.InvariantCulture);
+    /// <summary>A-labels, lower case. The client keeps both spellings of an internationalised name and puts the Unicode one into Value for owners, into Original for targets.</summary>
+    private static string Normal(DnsString name) =>
+        (System.Text.Ascii.IsValid(name.Value) ? name.Value : name.Original).TrimEnd('.').ToLower(CultureInfo.InvariantCulture);
 }

@@ -55,8 +55,11 @@ public sealed class RdapBootstrap
         _transport = transport;
         _client = new GuardedClient(new HttpMessageInvoker(transport.CreateHandler(SourceKind.Rdap)), transport, time);
         _overrides = ReadOverrides(options.Value.Rdap);
-        _servers = Parse(Shipped("iana-dns.json")) ?? throw new InvalidOperationException("The shipped IANA bootstrap file cannot be read.");
+        _servers = Parse(ShippedFile) ?? throw new InvalidOperationException("The shipped IANA bootstrap file cannot be read.");
     }
+
+    /// <summary>The copy of the IANA file that comes with the product.</summary>
+    public static ReadOnlyMemory<byte> ShippedFile => Shipped("iana-dns.json");
 
     /// <summary>TLDs that have a server in the IANA file.</summary>
     public int Count => _servers.Count;

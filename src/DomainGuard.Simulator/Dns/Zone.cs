@@ -1,25 +1,38 @@
 namespace DomainGuard.Simulator.Dns;
 
-/// <summary>What resolvers say of the pretend world. The names of its servers and mail hosts resolve; everything else under a TLD does not exist.</summary>
+/// <summary>
+/// What resolvers say of the pretend world: a name that is out of its parent's zone does not exist, by the word of the parent (RFC 2308, RFC 8020). Below a domain every
+/// host exists but those whose name begins with "old": mail hosts that their owners gave up.
+/// </summary>
 internal sealed class Zone(World world)
 {
     private const string Address = "192.0.2.25";
 
     internal DnsAnswer Answer(DnsQuestion question, DateTimeOffset now)
     {
-        var (name, domain) = (question.Name, FindDomain(question.Name));
-        if (domain is null)
+        var (domain, suffix) = world.FindAbove(question.Name);
+        if (question.Name == suffix)
         {
-            return Negative(DnsCode.NameError, ParentOf(name));
+            return Negative(DnsCode.NoError, suffix);
         }
 
-        var step = domain.At(now);
+        var step = domain?.At(now);
         if (!SimulatedDomain.IsInZone(step))
         {
-            return Negative(DnsCode.NameError, ParentOf(domain.Name));
+            return Negative(DnsCode.NameError, suffix);
         }
 
-        var records = Records(domain.Name, name, question.Type, step!.Holder).ToList();
+        if (step!.Holder.HasBrokenZone)
+        {
+            return new DnsAnswer(DnsCode.ServerFailure, [], []);
+        }
+
+        if (question.Name != domain!.Name && question.Name.StartsWith("old", StringComparison.Ordinal))
+        {
+            return Negative(DnsCode.NameError, domain.Name);
+        }
+
+        var records = Records(domain.Name, question.Name, question.Type, step.Holder).ToList();
         return records.Count > 0 ? new DnsAnswer(DnsCode.NoError, records, []) : Negative(DnsCode.NoError, domain.Name);
     }
 
@@ -37,32 +50,12 @@ internal sealed class Zone(World world)
                 return holder.Exchanges.Select((h, i) => new DnsRecord(name, type, $"{10 * (i + 1)} {h}"));
             case DnsRecordType.A when holder.Mail != MailKind.None:
                 return [new DnsRecord(name, type, Address)];
+            case DnsRecordType.Txt when name == domain:
+                return [new DnsRecord(name, type, holder.Mail is MailKind.Mx ? "v=spf1 mx -all" : "v=spf1 -all")];
             default:
                 return [];
         }
     }
 
-    private SimulatedDomain? FindDomain(string name)
-    {
-        for (var start = 0; ; start = name.IndexOf('.', start) + 1)
-        {
-            if (world.Find(name[start..]) is { } domain)
-            {
-                return domain;
-            }
-
-            if (name.IndexOf('.', start) < 0)
-            {
-                return null;
-            }
-        }
-    }
-
-    private static DnsAnswer Negative(DnsCode code, string owner) => new(code, [], [new DnsRecord(owner, DnsRecordType.Soa, owner.Length == 0 ? "a.root-servers.net" : $"a.nic.{owner}")]);
-
-    private static string ParentOf(string name)
-    {
-        var labels = name.Split('.');
-        return labels.Length < 2 ? "" : labels.Length > 2 && labels[^2] is "co" or "com" ? $"{labels[^2]}.{labels[^1]}" : labels[^1];
-    }
+    private static DnsAnswer Negative(DnsCode code, string owner) => new(code, [], [new DnsRecord(owner, DnsRecordType.Soa, $"a.nic.{owner}")]);
 }

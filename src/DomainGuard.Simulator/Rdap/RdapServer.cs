@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -31,14 +32,35 @@ internal sealed class RdapServer(World world)
 
         var domain = world.Find(name);
         var step = domain?.At(now);
-        if (trouble == Trouble.Lies || step is null or { Stage: Stage.Gone } || !Registries.HasRdap(tld))
+        var habit = Registries.HabitOf(tld);
+        if (trouble != Trouble.Lies && step is { Stage: Stage.Reserved })
         {
-            return Registries.HabitOf(tld) == Habit.Verisign
+            return Json(HttpStatusCode.NotFound, Error(404, "Object not found", "This name is not available for registration: Registry Reserved"));
+        }
+
+        if (trouble == Trouble.Lies || step is null or { Stage: Stage.Gone or Stage.Reserved })
+        {
+            return habit == Habit.Verisign
                 ? new HttpResponseMessage(HttpStatusCode.NotFound) { Content = new ByteArrayContent([]) { Headers = { ContentType = new MediaTypeHeaderValue("application/rdap+json") } } }
                 : Json(HttpStatusCode.NotFound, Error(404, "Object not found", "No such registration."));
         }
 
-        return Json(HttpStatusCode.OK, Write(domain!, step, now));
+        var answer = Json(HttpStatusCode.OK, Write(domain!, step, now));
+        return habit == Habit.Pir ? Compress(answer) : answer;
+    }
+
+    private static HttpResponseMessage Compress(HttpResponseMessage answer)
+    {
+        using var compressed = new MemoryStream(1024);
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
+        {
+            answer.Content.CopyTo(gzip, null, CancellationToken.None);
+        }
+
+        var content = new ByteArrayContent(compressed.ToArray()) { Headers = { ContentType = answer.Content.Headers.ContentType, ContentEncoding = { "gzip" } } };
+        answer.Content.Dispose();
+        answer.Content = content;
+        return answer;
     }
 
     private static HttpResponseMessage Json(HttpStatusCode status, byte[] body) =>
@@ -87,16 +109,20 @@ internal sealed class RdapServer(World world)
             }
 
             json.WriteEndArray();
-            if (habit == Habit.Pir)
+            json.WriteStartObject("secureDNS");
+            json.WriteBoolean("delegationSigned", false);
+            json.WriteEndObject();
+            if (habit == Habit.Verisign)
             {
-                json.WriteStartArray("redacted");
-                json.WriteStartObject();
-                json.WriteStartObject("name");
-                json.WriteString("description", "Registry Domain ID");
-                json.WriteEndObject();
-                json.WriteString("method", "replacementValue");
-                json.WriteEndObject();
-                json.WriteEndArray();
+                WriteLinks(json, domain, step.Holder);
+            }
+            else if (habit == Habit.Pir)
+            {
+                WriteRedacted(json, "replacementValue", "Registry Domain ID");
+            }
+            else if (habit == Habit.Auda)
+            {
+                WriteRedacted(json, "removal", "Creation Date", "Registry Domain Expiration Date");
             }
 
             WriteNotices(json);
@@ -115,8 +141,10 @@ internal sealed class RdapServer(World world)
             (Habit.RegistroBr, _) => [],
             (Habit.Denic, Stage.Live) => ["active"],
             (Habit.Denic, Stage.Redemption) => ["redemption period"],
+            (Habit.Auda, Stage.Hold) => ["server hold", "server update prohibited"],
+            (Habit.Auda, Stage.PendingDelete) => ["server hold", "server renew prohibited", "server update prohibited"],
             (Habit.Nominet, Stage.Suspended) => ["pending delete", "server hold"],
-            (Habit.Sidn or Habit.Plain, Stage.Quarantine) => ["pending delete"],
+            (_, Stage.Quarantine) => ["pending delete"],
             (Habit.Afnic, Stage.Redemption) => isLastDay ? ["inactive"] : ["pending delete", "redemption period"],
             (_, Stage.AutoRenew) => ["client transfer prohibited", "auto renew period"],
             (_, Stage.Hold) => ["client hold", "client transfer prohibited"],
@@ -126,6 +154,7 @@ internal sealed class RdapServer(World world)
             (_, Stage.Lapsed) => ["active"],
             _ when step.Holder.NameServers.Count == 0 => ["inactive"],
             _ when now - step.Life.RegisteredAt < TimeSpan.FromDays(5) && step.Life.Actor is null => ["add period"],
+            _ when step.Holder.TransferredAt is { } moved && now - moved < TimeSpan.FromDays(5) => ["client transfer prohibited", "transfer period"],
             (Habit.Verisign, _) => ["client delete prohibited", "client transfer prohibited", "client update prohibited"],
             _ => ["active"],
         };
@@ -136,8 +165,12 @@ internal sealed class RdapServer(World world)
         json.WriteStartArray("events");
         if (habit != Habit.Denic)
         {
-            Event(json, habit, "registration", step.Life.RegisteredAt, step.Life.Actor);
-            if (habit != Habit.Sidn || step.Stage == Stage.Quarantine)
+            if (habit is not (Habit.Auda or Habit.NoDates))
+            {
+                Event(json, habit, "registration", step.Life.RegisteredAt, step.Life.Actor);
+            }
+
+            if (habit is not (Habit.Auda or Habit.NoDates or Habit.NoExpiry or Habit.Sidn) || (habit == Habit.Sidn && step.Stage == Stage.Quarantine))
             {
                 Event(json, habit, "expiration", expires, null);
             }
@@ -205,6 +238,42 @@ internal sealed class RdapServer(World world)
         json.WriteEndArray();
         json.WriteEndArray();
         json.WriteEndObject();
+        json.WriteEndArray();
+    }
+
+    /// <summary>A thin registry points to the registrar's server for the rest (RFC 9083 4.2).</summary>
+    private static void WriteLinks(Utf8JsonWriter json, SimulatedDomain domain, Holder holder)
+    {
+        var path = $"domain/{domain.Name.ToUpperInvariant()}";
+        json.WriteStartArray("links");
+        foreach (var (relation, address) in ((string, string)[])
+            [("self", $"https://rdap.verisign.com/{domain.Tld}/v1/{path}"), ("related", $"https://rdap.registrar-{holder.RegistrarId}.example/{path}")])
+        {
+            json.WriteStartObject();
+            json.WriteString("value", address);
+            json.WriteString("rel", relation);
+            json.WriteString("href", address);
+            json.WriteString("type", "application/rdap+json");
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>What the registry leaves out or blots, by name (RFC 9537 4.2).</summary>
+    private static void WriteRedacted(Utf8JsonWriter json, string method, params ReadOnlySpan<string> names)
+    {
+        json.WriteStartArray("redacted");
+        foreach (var name in names)
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("name");
+            json.WriteString("type", name);
+            json.WriteEndObject();
+            json.WriteString("method", method);
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
     }
 
