@@ -67,7 +67,7 @@ public sealed class World
         : name.IndexOf('.', StringComparison.Ordinal) is > 0 and < 28 && PublicSuffixList.Shipped.Match(name).Registrable == name ? Stranger(name)
         : null;
 
-    /// <summary>The domain that a host lies in, with the public suffix above it; no domain where the host is a suffix itself or its domain is free for ever.</summary>
+    /// <summary>The domain that a host lies in, with the public suffix above it; no domain where the host is a suffix itself or its domain stays free.</summary>
     internal (SimulatedDomain? Domain, string Suffix) FindAbove(string host)
     {
         var match = PublicSuffixList.Shipped.Match(host);

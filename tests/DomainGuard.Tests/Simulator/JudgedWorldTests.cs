@@ -252,13 +252,14 @@ public sealed class JudgedWorldTests
     public async Task The_bootstrap_file_is_refreshed_once_and_confirmed_from_then_on()
     {
         await using var sim = new SimulatedLookups();
-        var (bootstrap, store) = (sim.Get<RdapBootstrap>(), new Store());
+        var (bootstrap, store) = (sim.Get<RdapBootstrap>(), new MemoryBootstrapStore());
         Assert.Null(bootstrap.BaseUrlFor("any.com.au"));
         Assert.Null(await bootstrap.RefreshAsync(store, Start, TestContext.Current.CancellationToken));
         Assert.Equal("rdap.cctld.au", bootstrap.BaseUrlFor("any.com.au")!.Host);
-        var first = store.File!.Content;
+        var first = await store.ReadAsync(TestContext.Current.CancellationToken);
         Assert.Null(await bootstrap.RefreshAsync(store, Start.AddDays(1), TestContext.Current.CancellationToken));
-        Assert.Equal((Start.AddDays(1), true), (store.File.CheckedAt, ReferenceEquals(first, store.File.Content)));
+        var second = await store.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((Start.AddDays(1), true), (second!.CheckedAt, ReferenceEquals(first!.Content, second.Content)));
     }
 
     [Fact]
@@ -289,18 +290,5 @@ public sealed class JudgedWorldTests
     private static string TldOf(string name) => name[(name.LastIndexOf('.') + 1)..];
 
     private static async Task RefreshAsync(SimulatedLookups sim) =>
-        Assert.Null(await sim.Get<RdapBootstrap>().RefreshAsync(new Store(), Start, TestContext.Current.CancellationToken));
-
-    private sealed class Store : IBootstrapStore
-    {
-        internal BootstrapFile? File { get; private set; }
-
-        public Task<BootstrapFile?> ReadAsync(CancellationToken cancel) => Task.FromResult(File);
-
-        public Task WriteAsync(BootstrapFile file, CancellationToken cancel)
-        {
-            File = file;
-            return Task.CompletedTask;
-        }
-    }
+        Assert.Null(await sim.Get<RdapBootstrap>().RefreshAsync(new MemoryBootstrapStore(), Start, TestContext.Current.CancellationToken));
 }
