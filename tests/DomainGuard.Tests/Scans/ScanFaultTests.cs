@@ -163,7 +163,14 @@ public sealed class ScanFaultTests
                 db.Add(new Data.Accounts.Account { Id = i, ExternalId = "x" + i, SortName = "x" + i, AddedAt = now, ChangedAt = now, CreatedAt = now.AddYears(-2) });
                 db.Add(new Data.Accounts.Address
                 {
-                    Id = i, AccountId = i, DomainId = 1, Email = $"a{i}@big.com", SearchEmail = $"a{i}@big.com", MailHost = "big.com", BaselineFrom = now, AddedAt = now,
+                    Id = i,
+                    AccountId = i,
+                    DomainId = 1,
+                    Email = $"a{i}@big.com",
+                    SearchEmail = $"a{i}@big.com",
+                    MailHost = "big.com",
+                    BaselineFrom = now,
+                    AddedAt = now,
                     VerifiedAt = i % 2 == 0 ? now.AddYears(-1) : now.AddDays(89),
                 });
             }

@@ -156,15 +156,32 @@ internal sealed class ScanWorld : IAsyncDisposable
             var id = first + i;
             db.Add(new Domain
             {
-                Id = id, Name = list[i], Tld = list[i][(list[i].LastIndexOf('.') + 1)..], WatchedFor = WatchedFor.Addresses, AddressCount = 1,
-                AddedAt = now, NextCheckAt = now, NextSweepAt = now, EarliestTrustAt = now.AddYears(-1), Version = 1,
+                Id = id,
+                Name = list[i],
+                Tld = list[i][(list[i].LastIndexOf('.') + 1)..],
+                WatchedFor = WatchedFor.Addresses,
+                AddressCount = 1,
+                AddedAt = now,
+                NextCheckAt = now,
+                NextSweepAt = now,
+                EarliestTrustAt = now.AddYears(-1),
+                Version = 1,
             });
             db.Add(new MailHost { Id = id, DomainId = id, Name = list[i] });
             db.Add(new Account { Id = id, ExternalId = "u" + id, SortName = "u" + id, AddressCount = 1, AddedAt = now, ChangedAt = now, Version = 1 });
             db.Add(new Address
             {
-                Id = id, AccountId = id, DomainId = id, Email = "a@" + list[i], SearchEmail = "a@" + list[i], MailHost = list[i], IsPrimary = true,
-                VerifiedAt = now.AddYears(-1), BaselineFrom = now, AddedAt = now, Version = 1,
+                Id = id,
+                AccountId = id,
+                DomainId = id,
+                Email = "a@" + list[i],
+                SearchEmail = "a@" + list[i],
+                MailHost = list[i],
+                IsPrimary = true,
+                VerifiedAt = now.AddYears(-1),
+                BaselineFrom = now,
+                AddedAt = now,
+                Version = 1,
             });
         }
 
