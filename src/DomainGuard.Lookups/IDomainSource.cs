@@ -72,6 +72,12 @@ public readonly record struct LaneSlots(DateTimeOffset First, int Count, TimeSpa
 /// <param name="NextKept">Next kept slot.</param>
 public readonly record struct LanePointers(long Next, long NextKept)
 {
+    /// <summary>No queue of slots is longer (beside twenty times the spacing, for very slow lanes).</summary>
+    private static readonly TimeSpan LongestQueue = TimeSpan.FromMinutes(2);
+
+    /// <summary>A slot so far ahead was given by a clock that has been set back since. It does not count, else the lane would stand still until then.</summary>
+    public static bool IsBeyondQueue(long slot, DateTimeOffset now, TimeSpan spacing) => slot > (now + LongestQueue + (spacing * 20)).UtcTicks;
+
     /// <summary>
     /// Takes slots. Scans go at three quarters of the rate, in blocks. An interactive question takes the next free slot, or a kept one where that comes earlier; taking a
     /// free one moves the kept pointer too, so that both together never exceed the rate.
@@ -79,17 +85,19 @@ public readonly record struct LanePointers(long Next, long NextKept)
     public (LaneSlots Slots, LanePointers After) Reserve(LaneUse use, DateTimeOffset now, int wanted, TimeSpan spacing)
     {
         var step = Math.Max(1, spacing.Ticks);
-        var free = Math.Max(now.UtcTicks, Next);
+        var next = IsBeyondQueue(Next, now, spacing) ? 0 : Next;
+        var nextKept = IsBeyondQueue(NextKept, now, spacing) ? 0 : NextKept;
+        var free = Math.Max(now.UtcTicks, next);
         if (use == LaneUse.Scan)
         {
             var slow = Math.Max(1, step * 4 / 3);
-            return (Slots(free, wanted, slow), this with { Next = free + (wanted * slow) });
+            return (Slots(free, wanted, slow), new LanePointers(free + (wanted * slow), nextKept));
         }
 
-        var kept = Math.Max(now.UtcTicks, NextKept);
+        var kept = Math.Max(now.UtcTicks, nextKept);
         return kept < free
-            ? (Slots(kept, 1, step), this with { NextKept = kept + (4 * step) })
-            : (Slots(free, 1, step), new LanePointers(free + step, Math.Max(NextKept, free + step)));
+            ? (Slots(kept, 1, step), new LanePointers(next, kept + (4 * step)))
+            : (Slots(free, 1, step), new LanePointers(free + step, Math.Max(nextKept, free + step)));
     }
 
     private static LaneSlots Slots(long first, int count, long step) => new(new DateTimeOffset(first, TimeSpan.Zero), count, TimeSpan.FromTicks(step));

@@ -23,12 +23,15 @@ public sealed class Lanes(IOptions<LookupOptions> options, ILaneStore store, Tim
         host, (h, s) => new SourceLane(h, s, LimitOf(h), store, _purses.GetOrAdd(s, static (k, st) => new BudgetPurse(k, st), store), time), source);
 }
 
-/// <summary>Takes from the daily budget in small blocks, so that counting costs nearly nothing; a killed process loses the rest of a block.</summary>
+/// <summary>
+/// Takes from the daily budget in blocks, ever smaller ones towards its end, so that counting costs nearly nothing. A killed process loses the rest of a block.
+/// </summary>
 internal sealed class BudgetPurse(SourceKind source, ILaneStore store)
 {
-    private const int Block = 50;
+    private const int LargestBlock = 50;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private DateOnly _day;
+    private int _block;
     private int _left;
 
     internal async Task<bool> SpendAsync(DateOnly day, LaneUse use, CancellationToken cancel)
@@ -38,23 +41,12 @@ internal sealed class BudgetPurse(SourceKind source, ILaneStore store)
         {
             if (_day != day)
             {
-                (_day, _left) = (day, 0);
+                (_day, _block, _left) = (day, LargestBlock, 0);
             }
 
-            if (_left == 0)
+            if (_left == 0 && !await RefillAsync(day, use == LaneUse.Scan, cancel))
             {
-                if (use == LaneUse.Scan && await store.SpendAsync(source, day, Block, cancel))
-                {
-                    _left = Block;
-                }
-                else if (await store.SpendAsync(source, day, 1, cancel))
-                {
-                    _left = 1;
-                }
-                else
-                {
-                    return false;
-                }
+                return false;
             }
 
             _left--;
@@ -64,5 +56,25 @@ internal sealed class BudgetPurse(SourceKind source, ILaneStore store)
         {
             _gate.Release();
         }
+    }
+
+    private async Task<bool> RefillAsync(DateOnly day, bool inBlocks, CancellationToken cancel)
+    {
+        for (; inBlocks && _block > 1; _block /= 2)
+        {
+            if (await store.SpendAsync(source, day, _block, cancel))
+            {
+                _left = _block;
+                return true;
+            }
+        }
+
+        if (!await store.SpendAsync(source, day, 1, cancel))
+        {
+            return false;
+        }
+
+        _left = 1;
+        return true;
     }
 }

@@ -115,7 +115,7 @@ public sealed class LookupOptionsValidator : IValidateOptions<LookupOptions>
         const string Root = "DomainGuard:Lookups:";
         List<string> problems = [];
         var allowed = Http.PrivateHosts.Parse(options.AllowedPrivateHosts, out var badHosts);
-        problems.AddRange(badHosts.Select(h => $"{Root}AllowedPrivateHosts: '{h}' is no \"host:port\"."));
+        problems.AddRange(badHosts.Select(h => $"{Root}AllowedPrivateHosts: '{h}' is no \"host:port\". Write a host or address and its port, such as localhost:8080 or [::1]:8080."));
 
         if (options.Rdap.Enabled)
         {
@@ -123,6 +123,10 @@ public sealed class LookupOptionsValidator : IValidateOptions<LookupOptions>
             foreach (var (tld, url) in options.Rdap.Overrides)
             {
                 CheckUrl($"{Root}Rdap:Overrides:{tld}", url);
+                if (!Rdap.RdapBootstrap.TryReadTld(tld, out _))
+                {
+                    problems.Add($"{Root}Rdap:Overrides:{tld}: '{tld}' is no top-level domain. Name one label, such as \"de\".");
+                }
             }
         }
 
@@ -149,6 +153,14 @@ public sealed class LookupOptionsValidator : IValidateOptions<LookupOptions>
             {
                 problems.Add($"{Root}Lanes:Hosts:{i}:Host is missing. Name the upstream host the limit is for.");
             }
+            else if (host.Host.AsSpan().IndexOfAny("/ \t") >= 0)
+            {
+                problems.Add($"{Root}Lanes:Hosts:{i}:Host: '{host.Host}' is no host. Write it without scheme and path, with \":port\" when that is not the default one.");
+            }
+            else if (options.Lanes.Hosts.Take(i).Any(h => string.Equals(h.Host, host.Host, StringComparison.OrdinalIgnoreCase)))
+            {
+                problems.Add($"{Root}Lanes:Hosts:{i}:Host: '{host.Host}' has a limit already. Keep one of the two.");
+            }
         }
 
         if (!options.Rdap.Enabled && !options.Fastly.Enabled && !options.Domainr.Enabled && !options.Dns.Enabled)
@@ -162,7 +174,7 @@ public sealed class LookupOptionsValidator : IValidateOptions<LookupOptions>
         {
             if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp))
             {
-                problems.Add($"{key}: '{value}' is no absolute https URL.");
+                problems.Add($"{key}: '{value}' is no absolute https URL. Write one, such as https://rdap.example/.");
             }
             else if (url.Scheme == Uri.UriSchemeHttp && !allowed.Contains(url))
             {

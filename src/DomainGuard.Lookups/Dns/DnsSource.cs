@@ -1,7 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
+using System.Text;
 using DnsClient;
 using DomainGuard.Core.Domains;
 using Microsoft.Extensions.Options;
@@ -10,38 +11,31 @@ namespace DomainGuard.Lookups.Dns;
 
 /// <summary>
 /// Asks resolvers: delegation at the domain, MX (then addresses) at each mail host. The owner of the SOA in the authority section decides delegation (RFC 2308, RFC 8020);
-/// SERVFAIL, REFUSED and silence are failures. A resolver that answers for a name that cannot exist is not believed.
+/// SERVFAIL, REFUSED and silence are failures, and the next resolver is asked. A resolver that answers for a name that cannot exist is not believed.
 /// </summary>
 public sealed class DnsSource : IDomainSource
 {
-    private static readonly TimeSpan TrustFor = TimeSpan.FromHours(1);
-    private static readonly TimeSpan DistrustFor = TimeSpan.FromMinutes(5);
-
+    private const int MailHostsAtOnce = 4;
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
     private static readonly QueryType[] AddressTypes = [QueryType.A, QueryType.AAAA];
 
-    private readonly LookupClient _client;
+    private readonly Resolver[] _resolvers;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _probeGate = new(1, 1);
-    private long _probedAt;
-    private bool _probed;
-    private bool _lies;
 
-    /// <summary>Makes the source.</summary>
+    /// <summary>Makes the source over the configured resolvers, else over those of the operating system.</summary>
     public DnsSource(IOptions<LookupOptions> options, TimeProvider time)
     {
         _time = time;
         var dns = options.Value.Dns;
         IsEnabled = dns.Enabled;
         var servers = dns.Servers.Select(s => TryParseServer(s, out var e) ? new NameServer(e) : null).OfType<NameServer>().ToArray();
-        var client = servers.Length > 0 ? new LookupClientOptions(servers) : new LookupClientOptions();
-        client.UseCache = false;
-        client.Timeout = TimeSpan.FromSeconds(2.5);
-        client.Retries = 1;
-        client.ThrowDnsErrors = false;
-        client.UseTcpFallback = true;
-        client.ContinueOnDnsError = servers.Length > 1;
-        client.ContinueOnEmptyResponse = false;
-        _client = new LookupClient(client);
+        if (servers.Length == 0 && dns.Enabled)
+        {
+            // Never a public resolver that nobody chose: questions tell whose accounts are watched.
+            servers = [.. NameServer.ResolveNameServers(skipIPv6SiteLocal: true, fallbackToGooglePublicDns: false)];
+        }
+
+        _resolvers = [.. servers.Select(s => new Resolver(s, time))];
     }
 
     /// <inheritdoc />
@@ -57,7 +51,12 @@ public sealed class DnsSource : IDomainSource
     public static bool TryParseServer(string text, [NotNullWhen(true)] out IPEndPoint? server)
     {
         server = null;
-        if (IPAddress.TryParse(text, out var address))
+        // An address alone first, but for "[...]:port", of which it would swallow the port, and for a mere number, which it would take for 0.0.0.53.
+        if (!text.StartsWith('[') && text.AsSpan().IndexOfAny('.', ':') >= 0 && IPAddress.TryParse(text, out var address))
+        {
+            server = new IPEndPoint(address, 53);
+        }
+        else if (text.EndsWith(']') && IPAddress.TryParse(text, out address))
         {
             server = new IPEndPoint(address, 53);
         }
@@ -74,44 +73,90 @@ public sealed class DnsSource : IDomainSource
     {
         var started = _time.GetTimestamp();
         var asked = new Observation(SourceKind.Dns, Lanes.DnsHost, Outcome.Failure, question.Now, TimeSpan.Zero);
-        Observation answer;
-        try
+        using var timeout = new CancellationTokenSource(CallTimeout, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
+        var answer = asked.Fails(FailureKind.Network, "no resolver is known; name one in DomainGuard:Lookups:Dns:Servers");
+        var untrusted = false;
+        foreach (var resolver in _resolvers.OrderBy(r => r.IsAvoided))
         {
-            answer = await ResolverLiesAsync(cancel)
-                ? asked.Fails(FailureKind.Untrusted, "the resolver answers for names that do not exist; use one that does not rewrite (DomainGuard:Lookups:Dns:Servers)")
-                : await AskAllAsync(asked, question, cancel);
+            try
+            {
+                if (await resolver.LiesAsync(both.Token))
+                {
+                    untrusted = true;
+                    continue;
+                }
+
+                answer = await AskAllAsync(resolver, asked, question, both.Token);
+                (untrusted, var isAnswered) = (false, answer.Outcome == Outcome.Answered);
+                if (isAnswered)
+                {
+                    break;
+                }
+            }
+            catch (Exception problem) when (!cancel.IsCancellationRequested)
+            {
+                // Whatever a resolver's bytes can raise in the layers below is a failure of this resolver.
+                (answer, untrusted) = (Explain(asked, problem), false);
+            }
+
+            if (timeout.IsCancellationRequested)
+            {
+                break;
+            }
         }
-        catch (Exception problem) when (!cancel.IsCancellationRequested
-            && problem is DnsResponseException or System.Net.Sockets.SocketException or OperationCanceledException or InvalidOperationException or IndexOutOfRangeException)
+
+        if (untrusted)
         {
-            answer = Explain(asked, problem);
+            answer = asked.Fails(FailureKind.Untrusted, "the resolver answers for names that do not exist; use one that does not rewrite (DomainGuard:Lookups:Dns:Servers)");
         }
 
         return answer with { Duration = _time.GetElapsedTime(started) };
     }
 
-    private async Task<Observation> AskAllAsync(Observation asked, LookupQuestion question, CancellationToken cancel)
+    private static async Task<Observation> AskAllAsync(Resolver resolver, Observation asked, LookupQuestion question, CancellationToken cancel)
     {
-        var ns = await _client.QueryAsync(question.Domain, QueryType.NS, QueryClass.IN, cancel);
-        if (ns.Header.ResponseCode is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
+        var ns = await resolver.AskAsync(question.Domain, QueryType.NS, cancel);
+        if (!IsAnswer(ns))
         {
             return asked.Fails(FailureKind.ServerError, $"the resolver answered {ns.Header.ResponseCode} for {question.Domain}");
         }
 
+        var raw = new ConcurrentQueue<string>([Describe(question.Domain, QueryType.NS, ns)]);
         var (delegation, soaOwner) = ReadDelegation(ns, question.Domain);
+        if (delegation == Delegation.Unknown)
+        {
+            // Some resolvers leave the authority section out.
+            var soa = await resolver.AskAsync(question.Domain, QueryType.SOA, cancel);
+            raw.Enqueue(Describe(question.Domain, QueryType.SOA, soa));
+            (delegation, soaOwner) = IsAnswer(soa) ? ReadDelegation(soa, question.Domain) : (delegation, soaOwner);
+        }
+
         var nameServers = ns.Answers.NsRecords().Select(r => Normal(r.NSDName)).Distinct().Order(StringComparer.Ordinal).Take(50).ToList();
         var hosts = question.MailHosts.Count > 0 ? question.MailHosts : [question.Domain];
         var mail = new MailHostFacts[hosts.Count];
-        for (var i = 0; i < hosts.Count; i++)
+        if (delegation == Delegation.NxDomain)
         {
             // Nothing exists below a name that does not (RFC 8020).
-            mail[i] = delegation == Delegation.NxDomain ? new MailHostFacts(hosts[i], MailRoute.None, []) : await AskMailAsync(hosts[i], cancel);
+            for (var i = 0; i < hosts.Count; i++)
+            {
+                mail[i] = new MailHostFacts(hosts[i], MailRoute.None, []);
+            }
+        }
+        else
+        {
+            await Parallel.ForAsync(
+                0,
+                hosts.Count,
+                new ParallelOptions { MaxDegreeOfParallelism = MailHostsAtOnce, CancellationToken = cancel },
+                async (i, stop) => mail[i] = await AskMailAsync(resolver, hosts[i], raw, stop));
         }
 
         Array.Sort(mail, (a, b) => string.CompareOrdinal(a.Host, b.Host));
         return asked with
         {
             Outcome = Outcome.Answered,
+            Raw = Encoding.UTF8.GetBytes(string.Concat(raw.Order(StringComparer.Ordinal))),
             Dns = new DnsFacts
             {
                 Delegation = delegation,
@@ -124,7 +169,10 @@ public sealed class DnsSource : IDomainSource
         };
     }
 
-    /// <summary>Delegation by the answer to NS at the domain. Sample of a negative answer: NXDOMAIN, authority "com. SOA a.gtld-servers.net. ...".</summary>
+    /// <summary>
+    /// Delegation by the answer to NS (or SOA) at the domain. Sample of a negative answer: NXDOMAIN, authority "com. SOA a.gtld-servers.net. ...".
+    /// Seen in the wild: NXDOMAIN without any authority, which decides nothing.
+    /// </summary>
     private static (Delegation, string?) ReadDelegation(IDnsQueryResponse answer, string domain)
     {
         var owner = answer.Authorities.SoaRecords().Concat(answer.Answers.SoaRecords()).Select(r => Normal(r.DomainName)).FirstOrDefault();
@@ -145,17 +193,31 @@ public sealed class DnsSource : IDomainSource
             : (isParents ? Delegation.NoZone : Delegation.Unknown, owner);
     }
 
-    private async Task<MailHostFacts> AskMailAsync(string host, CancellationToken cancel)
+    // One mail host that cannot be found out does not spoil what is known of the domain.
+    private static async Task<MailHostFacts> AskMailAsync(Resolver resolver, string host, ConcurrentQueue<string> raw, CancellationToken cancel)
     {
-        var mx = await _client.QueryAsync(host, QueryType.MX, QueryClass.IN, cancel);
+        try
+        {
+            return await ReadMailAsync(resolver, host, raw, cancel);
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested)
+        {
+            return new MailHostFacts(host, MailRoute.Unknown, []);
+        }
+    }
+
+    private static async Task<MailHostFacts> ReadMailAsync(Resolver resolver, string host, ConcurrentQueue<string> raw, CancellationToken cancel)
+    {
+        var mx = await resolver.AskAsync(host, QueryType.MX, cancel);
+        raw.Enqueue(Describe(host, QueryType.MX, mx));
+        if (!IsAnswer(mx))
+        {
+            return new MailHostFacts(host, MailRoute.Unknown, []);
+        }
+
         if (mx.Header.ResponseCode == DnsHeaderResponseCode.NotExistentDomain)
         {
             return new MailHostFacts(host, MailRoute.None, []);
-        }
-
-        if (mx.Header.ResponseCode != DnsHeaderResponseCode.NoError)
-        {
-            return new MailHostFacts(host, MailRoute.Unknown, []);
         }
 
         var exchanges = mx.Answers.MxRecords().Select(r => Normal(r.Exchange)).Distinct().Order(StringComparer.Ordinal).Take(50).ToList();
@@ -167,13 +229,14 @@ public sealed class DnsSource : IDomainSource
 
         foreach (var type in AddressTypes)
         {
-            var addresses = await _client.QueryAsync(host, type, QueryClass.IN, cancel);
+            var addresses = await resolver.AskAsync(host, type, cancel);
+            raw.Enqueue(Describe(host, type, addresses));
             if (addresses.Answers.AddressRecords().Any())
             {
                 return new MailHostFacts(host, MailRoute.ImplicitMx, []);
             }
 
-            if (addresses.Header.ResponseCode is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
+            if (!IsAnswer(addresses))
             {
                 return new MailHostFacts(host, MailRoute.Unknown, []);
             }
@@ -182,37 +245,29 @@ public sealed class DnsSource : IDomainSource
         return new MailHostFacts(host, MailRoute.None, []);
     }
 
-    /// <summary>Asks for a name that nobody can have registered: 30 random letters in .com. Anything but "no such name" there is a lie.</summary>
-    private async ValueTask<bool> ResolverLiesAsync(CancellationToken cancel)
+    private static bool IsAnswer(IDnsQueryResponse answer) => answer.Header.ResponseCode is DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain;
+
+    /// <summary>What came back, as text in the manner of zone files: the raw answer that is kept.</summary>
+    private static string Describe(string name, QueryType type, IDnsQueryResponse answer)
     {
-        if (IsProbeFresh())
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"; {name} {type}: {answer.Header.ResponseCode}\n");
+        foreach (var record in answer.Answers)
         {
-            return _lies;
+            text.Append(record).Append('\n');
         }
 
-        await _probeGate.WaitAsync(cancel);
-        try
+        foreach (var record in answer.Authorities)
         {
-            if (!IsProbeFresh())
-            {
-                var answer = await _client.QueryAsync($"{RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", 30)}.com", QueryType.A, QueryClass.IN, cancel);
-                (_lies, _probedAt, _probed) = (answer.Answers.AddressRecords().Any(), _time.GetTimestamp(), true);
-            }
+            text.Append("; authority ").Append(record).Append('\n');
+        }
 
-            return _lies;
-        }
-        finally
-        {
-            _probeGate.Release();
-        }
+        return text.ToString();
     }
-
-    private bool IsProbeFresh() => _probed && _time.GetElapsedTime(_probedAt) < (_lies ? DistrustFor : TrustFor);
 
     private static Observation Explain(Observation asked, Exception problem) => problem switch
     {
         DnsResponseException { Code: DnsResponseCode.ConnectionTimeout } or OperationCanceledException => asked.Fails(FailureKind.Timeout, "the resolver did not answer in time"),
-        DnsResponseException => asked.Fails(FailureKind.BadAnswer, $"the resolver's answer cannot be read: {problem.Message}"),
+        DnsResponseException { InnerException: System.Net.Sockets.SocketException inner } => asked.Fails(FailureKind.Network, $"no way to the resolver ({inner.SocketErrorCode})"),
         System.Net.Sockets.SocketException socket => asked.Fails(FailureKind.Network, $"no way to the resolver ({socket.SocketErrorCode})"),
         _ => asked.Fails(FailureKind.BadAnswer, $"the resolver's answer cannot be read: {problem.Message}"),
     };

@@ -31,7 +31,7 @@ public abstract class ResearchSource : IDomainSource
     /// <inheritdoc />
     public async Task<Observation> AskAsync(LookupQuestion question, CancellationToken cancel)
     {
-        var answer = await _client.GetAsync(new Uri(_server, PathFor(question.Domain)), AddHeaders, cancel);
+        var answer = await _client.GetAsync(new Uri(_server, PathFor(question.Domain)), "application/json", AddKey, cancel);
         var asked = new Observation(Kind, Lanes.HostOf(_server), Outcome.Failure, question.Now, answer.Duration)
         {
             HttpStatus = answer.Status,
@@ -61,7 +61,9 @@ public abstract class ResearchSource : IDomainSource
 
     private protected abstract string PathFor(string domain);
 
-    private protected abstract void AddHeaders(HttpRequestHeaders headers);
+    private protected virtual void AddKey(HttpRequestHeaders headers)
+    {
+    }
 }
 
 /// <summary>Fastly Domain Research, precise scope (no <c>scope</c> parameter).</summary>
@@ -74,11 +76,7 @@ public sealed class FastlySource(IOptions<LookupOptions> options, LookupTranspor
 
     private protected override string PathFor(string domain) => $"domain-management/v1/tools/status?domain={domain}";
 
-    private protected override void AddHeaders(HttpRequestHeaders headers)
-    {
-        headers.Accept.ParseAdd("application/json");
-        headers.Add("Fastly-Key", _key);
-    }
+    private protected override void AddKey(HttpRequestHeaders headers) => headers.Add("Fastly-Key", _key);
 }
 
 /// <summary>Domainr v2, one name per call.</summary>
@@ -90,6 +88,4 @@ public sealed class DomainrSource(IOptions<LookupOptions> options, LookupTranspo
     private protected override string KeySetting => "DomainGuard:Lookups:Domainr:ClientId";
 
     private protected override string PathFor(string domain) => $"v2/status?client_id={_client}&domain={domain}";
-
-    private protected override void AddHeaders(HttpRequestHeaders headers) => headers.Accept.ParseAdd("application/json");
 }

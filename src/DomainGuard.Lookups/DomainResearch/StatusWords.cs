@@ -23,7 +23,8 @@ internal static class StatusWords
                 return Bad("the answer is JSON, but no object");
             }
 
-            if (root.TryGetProperty("errors", out var errors) && errors.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined))
+            if (root.TryGetProperty("errors", out var errors) && errors.ValueKind != JsonValueKind.Null
+                && !(errors.ValueKind == JsonValueKind.Array && errors.GetArrayLength() == 0))
             {
                 return Bad("the answer holds errors instead of a status");
             }

@@ -30,7 +30,7 @@ internal sealed record HttpAnswer
 
 /// <summary>
 /// GET with every guard of the product: at most five redirects, each https and checked anew (RFC 7480 5.2), body at most 1 MiB after decompression, the whole call at
-/// most ten seconds. Never throws for what the other side does.
+/// most ten seconds. Never throws for what the other side does. A key goes to the server that it is meant for, never along with a redirect to another.
 /// </summary>
 internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport transport, TimeProvider time)
 {
@@ -41,7 +41,12 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
     private static readonly ProductInfoHeaderValue Agent =
         new("DomainGuard", typeof(GuardedClient).Assembly.GetName().Version?.ToString(2) ?? "1.0");
 
-    internal async Task<HttpAnswer> GetAsync(Uri url, Action<HttpRequestHeaders> headers, CancellationToken cancel)
+    /// <summary>Asks.</summary>
+    /// <param name="url">What is asked.</param>
+    /// <param name="accept">Media types, sent to every server on the way.</param>
+    /// <param name="forThisServer">Adds headers that only the server of <paramref name="url"/> may see.</param>
+    /// <param name="cancel">Cancels; the only thing that throws.</param>
+    internal async Task<HttpAnswer> GetAsync(Uri url, string accept, Action<HttpRequestHeaders>? forThisServer, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
         using var timeout = new CancellationTokenSource(CallTimeout, time);
@@ -49,7 +54,7 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
         HttpAnswer answer;
         try
         {
-            answer = await FollowAsync(url, headers, both.Token);
+            answer = await FollowAsync(url, accept, forThisServer, both.Token);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -57,19 +62,23 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
         }
         catch (OperationCanceledException)
         {
-            answer = Failed(FailureKind.Timeout, $"{url.Host} did not answer within {CallTimeout.TotalSeconds:0} s");
+            answer = Failed(FailureKind.Timeout, timeout.IsCancellationRequested
+                ? $"{url.Host} did not answer within {CallTimeout.TotalSeconds:0} s"
+                : $"{url.Host} could not be connected to in time");
         }
-        catch (Exception problem) when (problem is HttpRequestException or IOException or SocketException or InvalidDataException or AddressRefusedException)
+        catch (Exception problem)
         {
+            // Whatever a stranger's bytes can raise in the layers below: none of it may stop a scan.
             answer = Explain(url, problem);
         }
 
         return answer with { Duration = time.GetElapsedTime(started) };
     }
 
-    private async Task<HttpAnswer> FollowAsync(Uri url, Action<HttpRequestHeaders> headers, CancellationToken cancel)
+    private async Task<HttpAnswer> FollowAsync(Uri asked, string accept, Action<HttpRequestHeaders>? forThisServer, CancellationToken cancel)
     {
         HashSet<Uri> visited = [];
+        var url = asked;
         for (var hop = 0; ; hop++)
         {
             if (url.Scheme != Uri.UriSchemeHttps && !(url.Scheme == Uri.UriSchemeHttp && transport.IsAllowedPrivate(url)))
@@ -83,14 +92,15 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
             }
 
             using var request = new HttpRequestMessage(HttpMethod.Get, url);
-            if (hop == 0 || url.Host == visited.First().Host)
-            {
-                headers(request.Headers);
-            }
-
+            request.Headers.Accept.ParseAdd(accept);
             request.Headers.UserAgent.Add(Agent);
             request.Headers.AcceptEncoding.ParseAdd("gzip, deflate, br");
-            using var response = await http.SendAsync(request, cancel);
+            if (Uri.Compare(url, asked, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0)
+            {
+                forThisServer?.Invoke(request.Headers);
+            }
+
+            using var response = await SendAsync(request, isRedirect: hop > 0, cancel);
             var status = (int)response.StatusCode;
             if (status is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is { } location)
             {
@@ -99,7 +109,12 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
                     return Failed(FailureKind.RedirectRefused, $"more than {MaxRedirects} redirects");
                 }
 
-                url = new Uri(url, location);
+                if (!Uri.TryCreate(url, location, out var next))
+                {
+                    return Failed(FailureKind.RedirectRefused, $"{url.Host} redirects to something that is no URL");
+                }
+
+                url = next;
                 continue;
             }
 
@@ -114,6 +129,18 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
                     From = url,
                     RetryAfter = RetryAfter(response.Headers.RetryAfter),
                 };
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool isRedirect, CancellationToken cancel)
+    {
+        try
+        {
+            return await http.SendAsync(request, cancel);
+        }
+        catch (HttpRequestException refused) when (isRedirect && refused.InnerException is AddressRefusedException)
+        {
+            throw new RedirectRefusedException($"redirected to {request.RequestUri!.Host}, which has only private addresses; nothing was sent there");
         }
     }
 
@@ -178,11 +205,13 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
             {
                 case AddressRefusedException:
                     return Failed(FailureKind.AddressRefused, e.Message);
+                case RedirectRefusedException:
+                    return Failed(FailureKind.RedirectRefused, e.Message);
                 case SocketException socket:
                     return Failed(FailureKind.Network, $"no connection to {url.Host} ({socket.SocketErrorCode})");
                 case System.Security.Authentication.AuthenticationException:
                     return Failed(FailureKind.Network, $"no secure connection to {url.Host}: {e.Message}");
-                case InvalidDataException:
+                case InvalidDataException or InvalidOperationException:
                     return Failed(FailureKind.BadAnswer, $"the answer of {url.Host} cannot be decompressed or read: {e.Message}");
             }
         }
@@ -191,4 +220,6 @@ internal sealed class GuardedClient(HttpMessageInvoker http, LookupTransport tra
     }
 
     private static HttpAnswer Failed(FailureKind kind, string error) => new() { Failure = kind, Error = error.Length > 500 ? error[..500] : error };
+
+    private sealed class RedirectRefusedException(string message) : Exception(message);
 }

@@ -64,9 +64,11 @@ public sealed class PrivateHosts
                 || (b[0] == 203 && b[1] == 0 && b[2] == 113);
         }
 
-        // Only 2000::/3 is global unicast; of it, 2001::/32 (Teredo), 2001:db8::/32 and 2002::/16 (6to4) lead elsewhere. 64:ff9b::/96 (NAT64) lies outside.
+        // Only 2000::/3 is global unicast; of it, 2001::/23 (Teredo, benchmark, ORCHID), 2001:db8::/32 and 3fff::/20 (documentation) and 2002::/16 (6to4) lead elsewhere.
+        // 64:ff9b::/96 (NAT64) lies outside.
         return (b[0] & 0xE0) != 0x20
-            || (b[0] == 0x20 && b[1] == 0x01 && ((b[2] == 0 && b[3] == 0) || (b[2] == 0x0D && b[3] == 0xB8)))
-            || (b[0] == 0x20 && b[1] == 0x02);
+            || (b[0] == 0x20 && b[1] == 0x01 && (b[2] < 2 || (b[2] == 0x0D && b[3] == 0xB8)))
+            || (b[0] == 0x20 && b[1] == 0x02)
+            || (b[0] == 0x3F && b[1] == 0xFF && b[2] < 0x10);
     }
 }

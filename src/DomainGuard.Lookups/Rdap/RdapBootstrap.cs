@@ -131,9 +131,9 @@ public sealed class RdapBootstrap
     {
         var answer = await _client.GetAsync(
             new Uri(_options.Value.Rdap.BootstrapUrl),
+            "application/json",
             h =>
             {
-                h.Accept.ParseAdd("application/json");
                 if (_current?.ETag is { } etag)
                 {
                     h.TryAddWithoutValidation("If-None-Match", etag);
@@ -222,8 +222,21 @@ public sealed class RdapBootstrap
         var table = options.Overrides.Count > 0
             ? options.Overrides
             : JsonSerializer.Deserialize<Dictionary<string, string>>(Shipped("RdapOverrides.json").Span)!;
-        return table.Where(o => BaseUrl(o.Value) is not null).ToFrozenDictionary(o => o.Key.ToLowerInvariant(), o => BaseUrl(o.Value)!, StringComparer.Ordinal);
+        var servers = new Dictionary<string, Uri>(StringComparer.Ordinal);
+        foreach (var (tld, url) in table)
+        {
+            if (TryReadTld(tld, out var label) && BaseUrl(url) is { } server)
+            {
+                servers.TryAdd(label, server);
+            }
+        }
+
+        return servers.ToFrozenDictionary(StringComparer.Ordinal);
     }
+
+    /// <summary>"de", ".DE" and "рф" as A-label; false for what is no single label.</summary>
+    internal static bool TryReadTld(string text, out string label) =>
+        DomainName.TryNormalise(text.TrimStart('.'), out label, out _) && !label.Contains('.', StringComparison.Ordinal);
 
     private static ReadOnlyMemory<byte> Shipped(string name)
     {

@@ -94,7 +94,7 @@ public static class RdapReader
             return new RdapReading(RdapReadingKind.NotRdap, Text: "the answer is no domain object");
         }
 
-        if ((Text(root, "ldhName") ?? Text(root, "unicodeName")) is { } name && !IsSameName(name, root, askedName))
+        if (!IsSameName(root, askedName))
         {
             return new RdapReading(RdapReadingKind.WrongName, Text: "the answer speaks of another name");
         }
@@ -102,10 +102,15 @@ public static class RdapReader
         return new RdapReading(RdapReadingKind.Domain, ReadFacts(root));
     }
 
-    private static bool IsSameName(string name, JsonElement root, string askedName) =>
-        name.AsSpan().Trim().TrimEnd('.').Equals(askedName, StringComparison.OrdinalIgnoreCase)
-        || (DomainName.TryNormalise(name, out var ascii, out _) && ascii == askedName)
-        || (Text(root, "unicodeName") is { } unicode && DomainName.TryNormalise(unicode, out ascii, out _) && ascii == askedName);
+    /// <summary>Upper case, a trailing dot and a U-label in "ldhName" are the same name. "unicodeName" counts only where "ldhName" is none.</summary>
+    private static bool IsSameName(JsonElement root, string askedName) =>
+        Name(root, "ldhName") is { } name ? IsSame(name, askedName)
+        : Name(root, "unicodeName") is not { } unicode || IsSame(unicode, askedName);
+
+    private static string? Name(JsonElement root, string member) => Text(root, member)?.Trim() is { Length: > 0 } name ? name : null;
+
+    private static bool IsSame(string name, string askedName) =>
+        name.AsSpan().TrimEnd('.').Equals(askedName, StringComparison.OrdinalIgnoreCase) || (DomainName.TryNormalise(name, out var ascii, out _) && ascii == askedName);
 
     private static RdapFacts ReadFacts(JsonElement root)
     {

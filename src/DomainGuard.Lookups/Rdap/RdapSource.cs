@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using DomainGuard.Core.Domains;
 using DomainGuard.Lookups.Http;
 using Microsoft.Extensions.Options;
@@ -10,6 +9,9 @@ namespace DomainGuard.Lookups.Rdap;
 /// </summary>
 public sealed class RdapSource : IDomainSource
 {
+    /// <summary>rdap.nic.fr refused the first alone.</summary>
+    private const string Accept = "application/rdap+json, application/json;q=0.9";
+
     private readonly RdapBootstrap _bootstrap;
     private readonly GuardedClient _client;
 
@@ -38,7 +40,7 @@ public sealed class RdapSource : IDomainSource
             return new Observation(SourceKind.Rdap, "", Outcome.NotServed, question.Now, TimeSpan.Zero);
         }
 
-        var answer = await _client.GetAsync(new Uri(server, $"domain/{question.Domain}"), AddHeaders, cancel);
+        var answer = await _client.GetAsync(new Uri(server, $"domain/{question.Domain}"), Accept, null, cancel);
         var asked = new Observation(SourceKind.Rdap, Lanes.HostOf(server), Outcome.Failure, question.Now, answer.Duration)
         {
             HttpStatus = answer.Status,
@@ -57,8 +59,6 @@ public sealed class RdapSource : IDomainSource
             _ => asked.Fails(FailureKind.Refused, $"{asked.Host} did not take the question (HTTP {answer.Status})"),
         };
     }
-
-    private static void AddHeaders(HttpRequestHeaders headers) => headers.Accept.ParseAdd("application/rdap+json, application/json;q=0.9");
 
     private static Observation Read200(Observation asked, RdapReading reading) => reading.Kind switch
     {

@@ -16,9 +16,6 @@ internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets 
     /// <summary>A rest that ends later was written by a clock that has been set back since: it does not hold. The longest rest is a quarter of an hour.</summary>
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(30);
 
-    /// <summary>The same for slots: no queue of blocks is that long (beside twenty times the spacing, for very slow lanes).</summary>
-    private static readonly TimeSpan LongestQueue = TimeSpan.FromMinutes(2);
-
     private static readonly SqlStatement InsertLane = new(
         """
         INSERT INTO "Lane" ("Host", "Source", "NextSlotTicks", "NextKeptTicks", "FailuresInRow", "CanaryAnswers", "CanaryFailed", "Asked", "Answered", "RecentMs")
@@ -43,10 +40,7 @@ internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets 
                 continue;
             }
 
-            var now = time.GetUtcNow();
-            var limit = (now + LongestQueue + (spacing * 20)).UtcTicks;
-            var before = new LanePointers(row.NextSlotTicks < limit ? row.NextSlotTicks : 0, row.NextKeptTicks < limit ? row.NextKeptTicks : 0);
-            var (slots, after) = before.Reserve(use, now, wanted, spacing);
+            var (slots, after) = new LanePointers(row.NextSlotTicks, row.NextKeptTicks).Reserve(use, time.GetUtcNow(), wanted, spacing);
             if (await db.Lanes
                 .Where(l => l.Host == host && l.NextSlotTicks == row.NextSlotTicks && l.NextKeptTicks == row.NextKeptTicks)
                 .ExecuteUpdateAsync(s => s.SetProperty(l => l.NextSlotTicks, after.Next).SetProperty(l => l.NextKeptTicks, after.NextKept), cancel) == 1)
