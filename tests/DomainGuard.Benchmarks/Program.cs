@@ -6,11 +6,12 @@ return args.FirstOrDefault() switch
     "scan-upstream" => await ScanBenchmark.ServeAsync(args),
     "import" => await ImportBenchmark.RunAsync(args),
     "import-part" => await ImportBenchmark.PartAsync(args),
+    "accounts" => await AccountsBenchmark.RunAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION]");
+    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], accounts [ACCOUNTS] [postgres]");
     return 2;
 }

@@ -18,6 +18,8 @@ internal sealed class AccountConfiguration : IEntityTypeConfiguration<Account>
         // One index per order that the list offers; each ends with the key.
         builder.HasIndex(a => new { a.SortName, a.Id });
         builder.HasIndex(a => new { a.Impact, a.Id });
+        // Few are retired: only these stand in it.
+        builder.HasIndex(a => a.RetiredAt).HasFilter("\"RetiredAt\" IS NOT NULL");
     }
 }
 

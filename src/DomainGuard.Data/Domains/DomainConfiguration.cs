@@ -24,6 +24,9 @@ internal sealed class DomainConfiguration : IEntityTypeConfiguration<Domain>
         builder.HasIndex(d => new { d.Tld, d.Name });
         builder.HasIndex(d => new { d.DropFrom, d.Id });
         builder.HasIndex(d => new { d.AddressCount, d.Id });
+        builder.HasIndex(d => new { d.HandChange, d.MaxImpact, d.Id });
+        // Everything that lists narrow domains by, without their wide rows.
+        builder.HasIndex(d => new { d.Flags, d.Phase, d.HandChange, d.Tld, d.AddressCount });
     }
 }
 

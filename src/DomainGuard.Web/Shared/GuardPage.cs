@@ -9,8 +9,11 @@ public abstract class GuardPage : ComponentBase, IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private CancellationTokenSource? _loading;
 
+    /// <summary>Keeps the token: work that goes on a moment after the page was left may still ask for it.</summary>
+    protected GuardPage() => Closing = _closing.Token;
+
     /// <summary>Cancelled when the page is left.</summary>
-    protected CancellationToken Closing => _closing.Token;
+    protected CancellationToken Closing { get; }
 
     /// <summary>What went wrong with the last load, in words; null when nothing did.</summary>
     protected string? Problem { get; private set; }
@@ -38,7 +41,7 @@ public abstract class GuardPage : ComponentBase, IAsyncDisposable
             _loading.Dispose();
         }
 
-        var mine = _loading = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+        var mine = _loading = CancellationTokenSource.CreateLinkedTokenSource(Closing);
         try
         {
             await load(mine.Token);

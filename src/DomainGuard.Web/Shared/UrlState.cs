@@ -1,3 +1,4 @@
+using DomainGuard.Core.Domains;
 using Microsoft.AspNetCore.Components;
 
 namespace DomainGuard.Web.Shared;
@@ -21,6 +22,25 @@ internal static class UrlState
 
         unknown.Add($"{name}={text}");
         return null;
+    }
+
+    /// <summary>One of the words that a parameter knows; an unknown one is named in <paramref name="unknown"/> and ignored.</summary>
+    public static string? Word(string? text, string name, List<string> unknown, params ReadOnlySpan<string> known)
+    {
+        if (string.IsNullOrEmpty(text) || known.Contains(text))
+        {
+            return string.IsNullOrEmpty(text) ? null : text;
+        }
+
+        unknown.Add($"{name}={text}");
+        return null;
+    }
+
+    /// <summary>A TLD as it is kept, without its dot and in A-label form; null when nothing is asked. What is no TLD stays as it is and matches nothing.</summary>
+    public static string? Tld(string? text)
+    {
+        var bare = text?.Trim().TrimStart('.') ?? "";
+        return bare.Length == 0 ? null : DomainName.TryNormalise("x." + bare, out var name, out _) ? name[2..] : bare;
     }
 
     /// <summary>Changes one parameter and goes to the first page. Typing replaces the entry in the history.</summary>

@@ -119,6 +119,7 @@ internal static class Words
         }
 
         var (a, b) = ((int)Math.Floor((from.Value - now).TotalDays), (int)Math.Floor((to.Value - now).TotalDays));
-        return b < 0 ? "overdue" : a < b ? $"{Math.Max(a, 0)}–{b}" : $"{b}";
+        a = Math.Max(a, 0);
+        return b < 0 ? "overdue" : a < b ? $"{a}–{b}" : $"{b}";
     }
 }

@@ -89,6 +89,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.HasIndex("ExternalId")
                         .IsUnique();
 
+                    b.HasIndex("RetiredAt")
+                        .HasFilter("\"RetiredAt\" IS NOT NULL");
+
                     b.HasIndex("Impact", "Id");
 
                     b.HasIndex("SortName", "Id");
@@ -332,6 +335,10 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.HasIndex("Phase", "Name");
 
                     b.HasIndex("Tld", "Name");
+
+                    b.HasIndex("HandChange", "MaxImpact", "Id");
+
+                    b.HasIndex("Flags", "Phase", "HandChange", "Tld", "AddressCount");
 
                     b.ToTable("Domain", (string)null);
                 });

@@ -82,6 +82,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.HasIndex("ExternalId")
                         .IsUnique();
 
+                    b.HasIndex("RetiredAt")
+                        .HasFilter("\"RetiredAt\" IS NOT NULL");
+
                     b.HasIndex("Impact", "Id");
 
                     b.HasIndex("SortName", "Id");
@@ -320,6 +323,10 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.HasIndex("Phase", "Name");
 
                     b.HasIndex("Tld", "Name");
+
+                    b.HasIndex("HandChange", "MaxImpact", "Id");
+
+                    b.HasIndex("Flags", "Phase", "HandChange", "Tld", "AddressCount");
 
                     b.ToTable("Domain", (string)null);
                 });

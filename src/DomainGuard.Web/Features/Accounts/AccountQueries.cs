@@ -72,44 +72,48 @@ internal sealed record AccountRow(
 internal sealed record AccountAddress(long AccountId, string Email, bool IsPrimary, string Domain, Phase Phase, DomainFlags Flags, HandChange HandChange);
 
 /// <summary>
-/// Reads the list of accounts. A page must be there within 100 ms at a million accounts whatever is asked, and no single query does that: where few rows can match, they are
-/// found first and sorted; where many can, the index of the order is walked until the page is full. See docs/decisions/0004.
+/// Reads the list of accounts. A page must be there within 100 ms at a million accounts whatever is asked, and no single query does that: where few rows can match, their ids are
+/// found first and only these are sorted; where many can, the index of the order is walked until the page is full. See docs/decisions/0005.
 /// </summary>
 internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock clock, TimeProvider time)
 {
     internal const int MostCounted = 10_000;
 
     /// <summary>Up to this many rows are found and sorted; above, the order is walked.</summary>
-    internal const int Few = 20_000;
+    internal const int Few = 5_000;
 
-    private static readonly TimeSpan KeepEstimate = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Keep = TimeSpan.FromSeconds(5);
     private static readonly Expression<Func<Account, AccountRow>> Row = a => new AccountRow(
         a.Id, a.ExternalId, a.UserName, a.SortName, a.DisplayName, a.Impact, a.Projects, a.MonthlyDownloads, a.TwoFactor, a.Privileged, a.LastSeenAt, a.AddressCount, a.RetiredAt != null);
 
-    private readonly ConcurrentDictionary<AccountFilter, (long At, bool Few)> _estimates = new();
+    private readonly ConcurrentDictionary<AccountFilter, (long At, Found Value)> _found = new();
+
+    /// <summary>What is known of a filter before the page: all that match when they are few, and the domains it means when these are.</summary>
+    internal sealed record Found(long[]? Accounts, long[]? Domains);
 
     public async Task<KeysetPage<AccountRow>> ListAsync(AccountFilter filter, AccountSort sort, ListPosition position, int size, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        return await ListAsync(db, filter, sort, position, size, await HasFewAsync(db, filter, cancel), cancel);
+        return await ListAsync(db, filter, sort, position, size, await FoundAsync(db, filter, cancel), cancel);
     }
 
-    internal async Task<KeysetPage<AccountRow>> ListAsync(GuardDb db, AccountFilter filter, AccountSort sort, ListPosition position, int size, bool few, CancellationToken cancel)
+    internal async Task<KeysetPage<AccountRow>> ListAsync(GuardDb db, AccountFilter filter, AccountSort sort, ListPosition position, int size, Found found, CancellationToken cancel)
     {
-        var source = Filtered(db, filter, few);
         // An expression instead of the bare column keeps the planner from walking the index of the order.
+        var few = found.Accounts is not null;
+        var source = found.Accounts is { } ids ? db.Accounts.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.Id)) : Matching(db, filter, found.Domains, sort == AccountSort.Name);
         var page = sort == AccountSort.Impact
             ? await Keyset.PageAsync(source, few ? a => a.Impact + 0 : a => a.Impact, a => a.Id, true, position, size, Row, r => (r.Impact, r.Id), cancel)
             : await Keyset.PageAsync(source, few ? a => a.SortName + "" : a => a.SortName, a => a.Id, false, position, size, Row, r => (r.SortName, r.Id), cancel);
         return page with { Items = await WithAddressesAsync(db, page.Items, cancel) };
     }
 
-    /// <summary>How many there are, counted up to 10,001; null where counting would cost more than the page.</summary>
+    /// <summary>How many there are; without a filter counted up to 10,001; null where counting would cost more than the page.</summary>
     public async Task<int?> CountAsync(AccountFilter filter, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var few = await HasFewAsync(db, filter, cancel);
-        return few || filter.IsEmpty ? await Filtered(db, filter, few).Select(a => a.Id).Take(MostCounted + 1).CountAsync(cancel) : null;
+        return (await FoundAsync(db, filter, cancel)).Accounts?.Length
+            ?? (filter.IsEmpty ? await Matching(db, filter, null, true).Select(a => a.Id).Take(MostCounted + 1).CountAsync(cancel) : null);
     }
 
     /// <summary>What a search text most likely means: an address has an @, a domain is one that is watched, all else is a name.</summary>
@@ -129,48 +133,72 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
         return await DomainsNamed(db, search).AnyAsync(cancel) ? AccountSearch.Domain : AccountSearch.Name;
     }
 
-    private async Task<bool> HasFewAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
+    /// <summary>Kept for five seconds, for the next page and for everybody else who asks the same.</summary>
+    private async Task<Found> FoundAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
     {
-        if (_estimates.TryGetValue(filter, out var kept) && time.GetElapsedTime(kept.At) < KeepEstimate)
+        if (_found.TryGetValue(filter, out var kept) && time.GetElapsedTime(kept.At) < Keep)
         {
-            return kept.Few;
+            return kept.Value;
         }
 
-        var few = await EstimateAsync(db, filter, cancel);
-        if (_estimates.Count > 1_000)
+        var value = await FindAsync(db, filter, cancel);
+        if (_found.Count > 100)
         {
-            _estimates.Clear();
+            _found.Clear();
         }
 
-        _estimates[filter] = (time.GetTimestamp(), few);
-        return few;
+        _found[filter] = (time.GetTimestamp(), value);
+        return value;
     }
 
-    private async Task<bool> EstimateAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
+    /// <summary>Each part of the filter is asked for itself, from its own index and no further than one row more than few; the other parts then look at these few only.</summary>
+    internal async Task<Found> FindAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
     {
-        if (filter.NarrowsDomains && await NarrowedDomains(db, filter).SumAsync(d => d.AddressCount, cancel) <= Few)
+        if (filter is { Search: { Length: > 0 } search, SearchIn: not AccountSearch.Domain })
         {
-            return true;
-        }
-
-        if (filter.Search is { Length: > 0 } search)
-        {
-            var matches = filter.SearchIn switch
+            var found = filter.SearchIn == AccountSearch.Name ? Named(db.Accounts, search).Select(a => a.Id) : Addressed(AddressesOf(db, filter), search).Select(a => a.AccountId);
+            if (await UpToFewAsync(found, cancel) is { } ids)
             {
-                AccountSearch.Name => Named(db.Accounts, search).Select(a => a.Id),
-                AccountSearch.Address => Addressed(db, search).Select(a => a.Id),
-                _ => null,
-            };
-            if (matches is not null && await matches.Take(Few + 1).CountAsync(cancel) <= Few)
-            {
-                return true;
+                return new Found(await AmongAsync(db, filter with { Search = null }, ids, cancel), null);
             }
         }
 
-        return filter.MinImpact is { } impact && await db.Accounts.Where(a => a.Impact >= impact).Select(a => a.Id).Take(Few + 1).CountAsync(cancel) <= Few;
+        long[]? domainIds = null;
+        if (filter.NarrowsDomains)
+        {
+            var domains = await NarrowedDomains(db, filter).Select(d => new { d.Id, d.AddressCount }).Take(Few + 1).ToListAsync(cancel);
+            domainIds = domains.Count > Few ? null : [.. domains.Select(d => d.Id)];
+            // Of retired accounts no domain counts the addresses: their number shows when they are read.
+            if (domainIds is not null && domains.Sum(d => (long)d.AddressCount) <= Few
+                && await UpToFewAsync(AddressesOf(db, filter).Where(x => EF.Parameter(domainIds).Contains(x.DomainId)).Select(x => x.AccountId), cancel) is { } ids)
+            {
+                var rest = filter with { Phase = null, Flag = null, Tld = null, Hands = null, DueOnly = false };
+                return new Found(await AmongAsync(db, rest.SearchIn == AccountSearch.Domain ? rest with { Search = null } : rest, ids, cancel), domainIds);
+            }
+        }
+
+        // Not "is not null", for which SQLite knows no range.
+        if (filter.Retired && await UpToFewAsync(db.Accounts.Where(a => a.RetiredAt > DateTimeOffset.UnixEpoch).Select(a => a.Id), cancel) is { } retired)
+        {
+            return new Found(await AmongAsync(db, filter, retired, cancel, domainIds), domainIds);
+        }
+
+        return filter.MinImpact is { } impact && await UpToFewAsync(db.Accounts.Where(a => a.Impact >= impact).Select(a => a.Id), cancel) is { } staked
+            ? new Found(await AmongAsync(db, filter with { MinImpact = null }, staked, cancel, domainIds), domainIds)
+            : new Found(null, domainIds);
     }
 
-    private IQueryable<Account> Filtered(GuardDb db, AccountFilter filter, bool few)
+    private static async Task<long[]?> UpToFewAsync(IQueryable<long> ids, CancellationToken cancel)
+    {
+        var found = await ids.Take(Few + 1).ToArrayAsync(cancel);
+        return found.Length > Few ? null : found;
+    }
+
+    private async Task<long[]> AmongAsync(GuardDb db, AccountFilter rest, long[] ids, CancellationToken cancel, long[]? domainIds = null) =>
+        await Matching(db, rest, domainIds, isByName: false).Where(a => EF.Parameter(ids).Contains(a.Id)).Select(a => a.Id).ToArrayAsync(cancel);
+
+    /// <summary>Everything that matches. The range of names is offered to the planner only where names are the order: else it would sort all of it instead of walking.</summary>
+    private IQueryable<Account> Matching(GuardDb db, AccountFilter filter, long[]? domainIds, bool isByName)
     {
         var accounts = db.Accounts.AsNoTracking();
         accounts = filter.Retired ? accounts.Where(a => a.RetiredAt != null) : accounts.Where(a => a.RetiredAt == null);
@@ -184,27 +212,33 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
             accounts = accounts.Where(a => a.Impact >= impact);
         }
 
-        if (filter.Search is { Length: > 0 } search && filter.SearchIn == AccountSearch.Name)
+#pragma warning disable CA1309 // These become comparisons in SQL; a range keeps the index, which LIKE would not.
+        if (filter is { Search: { Length: > 0 } search, SearchIn: not AccountSearch.Domain })
         {
-            accounts = Named(accounts, search);
+            var (from, to) = TextRange.OfPrefix(search.ToLowerInvariant());
+            accounts = filter.SearchIn == AccountSearch.Address
+                ? accounts.Where(a => AddressesOf(db, filter).Any(x => x.AccountId == a.Id && string.Compare(x.SearchEmail + "", from) >= 0 && string.Compare(x.SearchEmail + "", to) < 0))
+                : isByName ? Named(accounts, search)
+                : accounts.Where(a => string.Compare(a.SortName + "", from) >= 0 && string.Compare(a.SortName + "", to) < 0);
         }
+#pragma warning restore CA1309
 
-        if (filter.Search is { Length: > 0 } address && filter.SearchIn == AccountSearch.Address)
+        if (domainIds is not null)
         {
-            var ids = Addressed(db, address).Select(a => a.AccountId);
-            accounts = few ? accounts.Where(a => ids.Contains(a.Id)) : accounts.Where(a => Addressed(db, address).Any(x => x.AccountId == a.Id));
+            accounts = accounts.Where(a => AddressesOf(db, filter).Any(x => x.AccountId == a.Id && EF.Parameter(domainIds).Contains(x.DomainId)));
         }
-
-        if (filter.NarrowsDomains)
+        else if (filter.NarrowsDomains)
         {
             var domains = NarrowedDomains(db, filter);
-            accounts = few
-                ? accounts.Where(a => db.Addresses.Where(x => x.RetiredAt == null && domains.Any(d => d.Id == x.DomainId)).Select(x => x.AccountId).Contains(a.Id))
-                : accounts.Where(a => db.Addresses.Any(x => x.AccountId == a.Id && x.RetiredAt == null && domains.Any(d => d.Id == x.DomainId)));
+            accounts = accounts.Where(a => AddressesOf(db, filter).Any(x => x.AccountId == a.Id && domains.Any(d => d.Id == x.DomainId)));
         }
 
         return accounts;
     }
+
+    /// <summary>Addresses that count: those that are there, or, of retired accounts, those that were.</summary>
+    private static IQueryable<Address> AddressesOf(GuardDb db, AccountFilter filter) =>
+        filter.Retired ? db.Addresses.AsNoTracking() : db.Addresses.AsNoTracking().Where(x => x.RetiredAt == null);
 
     private IQueryable<Domain> NarrowedDomains(GuardDb db, AccountFilter filter)
     {
@@ -238,17 +272,17 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
         return domains;
     }
 
-#pragma warning disable CA1309 // These become comparisons in SQL; a range keeps the index, which LIKE would not.
+#pragma warning disable CA1309 // As above.
     private static IQueryable<Account> Named(IQueryable<Account> accounts, string search)
     {
         var (from, to) = TextRange.OfPrefix(search.ToLowerInvariant());
         return accounts.Where(a => string.Compare(a.SortName, from) >= 0 && string.Compare(a.SortName, to) < 0);
     }
 
-    private static IQueryable<Address> Addressed(GuardDb db, string search)
+    private static IQueryable<Address> Addressed(IQueryable<Address> addresses, string search)
     {
         var (from, to) = TextRange.OfPrefix(search.ToLowerInvariant());
-        return db.Addresses.AsNoTracking().Where(a => a.RetiredAt == null && string.Compare(a.SearchEmail, from) >= 0 && string.Compare(a.SearchEmail, to) < 0);
+        return addresses.Where(a => string.Compare(a.SearchEmail, from) >= 0 && string.Compare(a.SearchEmail, to) < 0);
     }
 
     private static IQueryable<Domain> DomainsNamed(GuardDb db, string search)
@@ -261,7 +295,7 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
     private static async Task<IReadOnlyList<AccountRow>> WithAddressesAsync(GuardDb db, IReadOnlyList<AccountRow> rows, CancellationToken cancel)
     {
         var ids = rows.Select(r => r.Id).ToArray();
-        var addresses = (await db.Addresses.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.AccountId) && a.RetiredAt == null)
+        var addresses = (await db.Addresses.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.AccountId) && (a.RetiredAt == null || a.Account!.RetiredAt != null))
             .OrderByDescending(a => a.IsPrimary).ThenBy(a => a.Id)
             .Select(a => new AccountAddress(a.AccountId, a.Email, a.IsPrimary, a.Domain!.Name, a.Domain.Phase, a.Domain.Flags, a.HandChange))
             .ToListAsync(cancel)).ToLookup(a => a.AccountId);

@@ -12,14 +12,15 @@ internal sealed class FindAnything(IDbContextFactory<GuardDb> dbs)
     {
         var search = text.Trim();
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        if (long.TryParse(search.TrimStart('#'), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && await db.Scans.AnyAsync(s => s.Id == number, cancel))
-        {
-            return $"/scans/{number}";
-        }
-
         if (await db.Accounts.AnyAsync(a => a.ExternalId == search, cancel))
         {
             return $"/accounts/{Uri.EscapeDataString(search)}";
+        }
+
+        // After the accounts: many platforms number theirs. "#12" is always the scan.
+        if (long.TryParse(search.StartsWith('#') ? search[1..] : search, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && await db.Scans.AnyAsync(s => s.Id == number, cancel))
+        {
+            return $"/scans/{number}";
         }
 
         if (DomainName.TryNormalise(search, out var name, out _) && await db.Domains.AnyAsync(d => d.Name == name, cancel))

@@ -656,6 +656,12 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 columns: new[] { "Impact", "Id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Account_RetiredAt",
+                table: "Account",
+                column: "RetiredAt",
+                filter: "\"RetiredAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Account_SortName_Id",
                 table: "Account",
                 columns: new[] { "SortName", "Id" });
@@ -732,6 +738,16 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 name: "IX_Domain_DropFrom_Id",
                 table: "Domain",
                 columns: new[] { "DropFrom", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Domain_Flags_Phase_HandChange_Tld_AddressCount",
+                table: "Domain",
+                columns: new[] { "Flags", "Phase", "HandChange", "Tld", "AddressCount" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Domain_HandChange_MaxImpact_Id",
+                table: "Domain",
+                columns: new[] { "HandChange", "MaxImpact", "Id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Domain_Name",
