@@ -146,8 +146,16 @@ public sealed class AccountQueriesTests
         await using var db = await database.Dbs.CreateDbContextAsync();
         var domains = Enumerable.Range(0, 24).Select(i => new Domain
         {
-            Id = i + 1, Name = $"d{i}.{Tlds[i % 3]}", Tld = Tlds[i % 3], WatchedFor = WatchedFor.Addresses, AddedAt = now, Version = 1,
-            Phase = i % 5 == 0 ? Phase.Released : Phase.Active, Flags = i % 4 == 0 ? DomainFlags.Parked : 0, HandChange = (HandChange)(i % 3), NextCheckAt = now.AddHours(i - 6),
+            Id = i + 1,
+            Name = $"d{i}.{Tlds[i % 3]}",
+            Tld = Tlds[i % 3],
+            WatchedFor = WatchedFor.Addresses,
+            AddedAt = now,
+            Version = 1,
+            Phase = i % 5 == 0 ? Phase.Released : Phase.Active,
+            Flags = i % 4 == 0 ? DomainFlags.Parked : 0,
+            HandChange = (HandChange)(i % 3),
+            NextCheckAt = now.AddHours(i - 6),
         }).ToList();
         List<(Account, List<Address>)> world = [];
         for (var i = 0; i < 90; i++)
@@ -155,8 +163,16 @@ public sealed class AccountQueriesTests
             DateTimeOffset? retired = i % 9 == 4 ? now : null;
             var account = new Account
             {
-                Id = i + 1, ExternalId = $"id{i}", UserName = $"U{i % 40}", SortName = $"u{i % 40}", Impact = random.Next(10) * 100, TwoFactor = (i % 3) switch { 0 => true, 1 => false, _ => null },
-                RetiredAt = retired, AddedAt = now, ChangedAt = now, Version = 1,
+                Id = i + 1,
+                ExternalId = $"id{i}",
+                UserName = $"U{i % 40}",
+                SortName = $"u{i % 40}",
+                Impact = random.Next(10) * 100,
+                TwoFactor = (i % 3) switch { 0 => true, 1 => false, _ => null },
+                RetiredAt = retired,
+                AddedAt = now,
+                ChangedAt = now,
+                Version = 1,
             };
             List<Address> addresses = [];
             for (var k = 0; k < i % 4; k++)
@@ -164,8 +180,17 @@ public sealed class AccountQueriesTests
                 var domain = domains[random.Next(domains.Count)];
                 addresses.Add(new Address
                 {
-                    Id = (i * 10) + k + 1, AccountId = account.Id, DomainId = domain.Id, Domain = domain, Email = $"A{i}.{k}@{domain.Name}", SearchEmail = $"a{i}.{k}@{domain.Name}", MailHost = domain.Name,
-                    BaselineFrom = now, AddedAt = now, RetiredAt = retired ?? (k == 2 ? now : null), Version = 1,
+                    Id = (i * 10) + k + 1,
+                    AccountId = account.Id,
+                    DomainId = domain.Id,
+                    Domain = domain,
+                    Email = $"A{i}.{k}@{domain.Name}",
+                    SearchEmail = $"a{i}.{k}@{domain.Name}",
+                    MailHost = domain.Name,
+                    BaselineFrom = now,
+                    AddedAt = now,
+                    RetiredAt = retired ?? (k == 2 ? now : null),
+                    Version = 1,
                 });
                 domain.AddressCount += addresses[^1].RetiredAt is null ? 1 : 0;
             }
