@@ -40,7 +40,7 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await page.GotoAsync(console.Url + "/scans");
         await page.Locator("button:has-text('Start scan')").ClickAsync();
         await page.GetByLabel("Every watched domain").CheckAsync();
-        await page.Locator(".mud-dialog button.btn.p:has-text('Scan 3')").ClickAsync();
+        await page.Locator(".mud-dialog button.btn.p:enabled:has-text(' domains')").ClickAsync();
         await page.WaitForSelectorAsync("section[aria-label^='Scan '] [role=progressbar]");
         await page.WaitForSelectorAsync("table.grid tr:has-text('All domains') >> text=Complete", new() { Timeout = 60_000 });
 
