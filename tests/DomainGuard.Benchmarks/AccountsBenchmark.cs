@@ -213,7 +213,13 @@ internal static class AccountsBenchmark
             names[i] = $"d{i}.{tld}";
             var phase = i == 0 ? Phase.Active : random.Next(10_000) switch
             {
-                < 5 => Phase.PendingDelete, < 40 => Phase.Released, < 150 => Phase.Redemption, < 400 => Phase.Expired, < 1_000 => Phase.ExpiringSoon, < 1_400 => Phase.Unknown, _ => Phase.Active,
+                < 5 => Phase.PendingDelete,
+                < 40 => Phase.Released,
+                < 150 => Phase.Redemption,
+                < 400 => Phase.Expired,
+                < 1_000 => Phase.ExpiringSoon,
+                < 1_400 => Phase.Unknown,
+                _ => Phase.Active,
             };
             var flags = (i == 0 ? DomainFlags.Notable : 0) | (tld is "t7" ? DomainFlags.DatesHidden : 0) | (random.Next(100) == 0 ? DomainFlags.Parked : 0) | (random.Next(5_000) == 0 ? DomainFlags.DanglingMx : 0);
             var hands = random.Next(1_000) switch { 0 => HandChange.Reregistered, < 4 => HandChange.Suspected, _ => HandChange.None };

@@ -144,8 +144,14 @@ internal static class JudgeBenchmark
         HttpStatus = 200,
         Rdap = new RdapFacts
         {
-            Handle = "D-1-EXAMPLE", Statuses = statuses, RegisteredAt = Now.AddYears(-9), ExpiresAt = Now.AddDays(days), LastChangedAt = Now.AddDays(-30),
-            RegistrarName = "A Registrar, Inc.", RegistrarIanaId = "292", NameServers = ["ns1.hosting.example", "ns2.hosting.example"],
+            Handle = "D-1-EXAMPLE",
+            Statuses = statuses,
+            RegisteredAt = Now.AddYears(-9),
+            ExpiresAt = Now.AddDays(days),
+            LastChangedAt = Now.AddDays(-30),
+            RegistrarName = "A Registrar, Inc.",
+            RegistrarIanaId = "292",
+            NameServers = ["ns1.hosting.example", "ns2.hosting.example"],
         },
     };
 
