@@ -88,8 +88,9 @@ internal sealed class RawServer : IAsyncDisposable
             {
                 // The asker closed first.
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
             {
+                // Stopped: in the middle of waiting, before it, or ("not listening") between two.
                 return;
             }
         }
