@@ -1,4 +1,5 @@
 using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Conventions;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Imports;
@@ -68,6 +69,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Small shared facts.</summary>
     public DbSet<Setting> Settings => Set<Setting>();
+
+    /// <summary>The audit trail.</summary>
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();

@@ -79,6 +79,38 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "AuditEntry",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    At = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    ActorKind = table.Column<int>(type: "INTEGER", nullable: false),
+                    ActorId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    ActorFrom = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Action = table.Column<int>(type: "INTEGER", nullable: false),
+                    AccountId = table.Column<long>(type: "INTEGER", nullable: true),
+                    AddressId = table.Column<long>(type: "INTEGER", nullable: true),
+                    DomainName = table.Column<string>(type: "TEXT", maxLength: 255, nullable: true),
+                    CaseId = table.Column<long>(type: "INTEGER", nullable: true),
+                    ScanId = table.Column<long>(type: "INTEGER", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "INTEGER", nullable: true),
+                    Subject = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    BatchId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    Reason = table.Column<string>(type: "TEXT", maxLength: 40, nullable: true),
+                    Comment = table.Column<string>(type: "TEXT", maxLength: 10000, nullable: true),
+                    CommentHash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: true),
+                    Before = table.Column<string>(type: "TEXT", maxLength: 8000, nullable: true),
+                    After = table.Column<string>(type: "TEXT", maxLength: 8000, nullable: true),
+                    ContentHash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    Sequence = table.Column<long>(type: "INTEGER", nullable: true),
+                    Hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AuditEntry", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "BootstrapCopy",
                 columns: table => new
                 {
@@ -725,6 +757,13 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_Sequence",
+                table: "AuditEntry",
+                column: "Sequence",
+                unique: true,
+                filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Baseline_DomainId_Kind_FirstSeenAt",
                 table: "Baseline",
                 columns: new[] { "DomainId", "Kind", "FirstSeenAt" });
@@ -836,6 +875,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "AspNetUserTokens");
+
+            migrationBuilder.DropTable(
+                name: "AuditEntry");
 
             migrationBuilder.DropTable(
                 name: "Baseline");
