@@ -1,8 +1,10 @@
 using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Audit;
+using DomainGuard.Data.Cases;
 using DomainGuard.Data.Conventions;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Imports;
+using DomainGuard.Data.Policies;
 using DomainGuard.Data.Scans;
 using DomainGuard.Data.Settings;
 using DomainGuard.Data.Sources;
@@ -69,6 +71,27 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Small shared facts.</summary>
     public DbSet<Setting> Settings => Set<Setting>();
+
+    /// <summary>Versions of the policy.</summary>
+    public DbSet<PolicyVersion> PolicyVersions => Set<PolicyVersion>();
+
+    /// <summary>Cases.</summary>
+    public DbSet<Case> Cases => Set<Case>();
+
+    /// <summary>What was done to them.</summary>
+    public DbSet<Decision> Decisions => Set<Decision>();
+
+    /// <summary>Un-verifications that wait for an administrator.</summary>
+    public DbSet<Batch> Batches => Set<Batch>();
+
+    /// <summary>Their cases.</summary>
+    public DbSet<BatchItem> BatchItems => Set<BatchItem>();
+
+    /// <summary>Decisions on many cases at once.</summary>
+    public DbSet<Bulk> Bulks => Set<Bulk>();
+
+    /// <summary>Their frozen lists.</summary>
+    public DbSet<BulkItem> BulkItems => Set<BulkItem>();
 
     /// <summary>The audit trail.</summary>
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();

@@ -109,6 +109,12 @@ public sealed class Domain
     /// <summary>Delegation and mail routing as the last DNS answer had them, in one comparable line (at most 4,000 characters); null before the first.</summary>
     public string? DnsFingerprint { get; set; }
 
+    /// <summary>Since when (UTC) a verdict waits whose findings are not carried out yet: cases, un-verifications. Null when none does.</summary>
+    public DateTimeOffset? FindingsDueAt { get; set; }
+
+    /// <summary>There is, or was, a case of it or of one of its addresses: then a verdict in order matters too.</summary>
+    public bool HasCase { get; set; }
+
     /// <summary>Concurrency token.</summary>
     public int Version { get; set; }
 }

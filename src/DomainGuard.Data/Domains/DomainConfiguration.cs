@@ -25,6 +25,8 @@ internal sealed class DomainConfiguration : IEntityTypeConfiguration<Domain>
         builder.HasIndex(d => new { d.DropFrom, d.Id });
         builder.HasIndex(d => new { d.AddressCount, d.Id });
         builder.HasIndex(d => new { d.HandChange, d.MaxImpact, d.Id });
+        // Few wait at a time: only these stand in it.
+        builder.HasIndex(d => d.FindingsDueAt).HasFilter("\"FindingsDueAt\" IS NOT NULL");
         // Everything that lists narrow domains by, without their wide rows.
         builder.HasIndex(d => new { d.Flags, d.Phase, d.HandChange, d.Tld, d.AddressCount });
     }

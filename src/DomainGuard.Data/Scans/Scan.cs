@@ -94,6 +94,12 @@ public sealed class Scan
     /// <summary>Verdicts that changed.</summary>
     public int Changed { get; set; }
 
+    /// <summary>Version of the policy that was in force when it was asked for: it keeps it to its end.</summary>
+    public int PolicyVersion { get; set; }
+
+    /// <summary>Looks and judges, and decides nothing.</summary>
+    public bool ObserveOnly { get; set; }
+
     /// <summary>What kept it from being complete, in words, at most 500 characters; null when there is nothing to say.</summary>
     public string? Note { get; set; }
 

@@ -18,6 +18,7 @@ internal static class ConsoleServices
         services.AddSingleton<OverviewQueries>();
         services.AddSingleton<SourceQueries>();
         services.AddSingleton<FindAnything>();
+        services.AddSingleton<Policy.PolicyStore>();
         return services;
     }
 }

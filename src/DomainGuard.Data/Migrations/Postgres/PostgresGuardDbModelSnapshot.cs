@@ -266,6 +266,324 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.ToTable("AuditEntry", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Cases.Batch", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Before")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Comment")
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("DecidedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid?>("DecidedBy")
+                        .HasColumnType("uuid");
+
+                    b.Property<int>("Guard")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Limit")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("integer");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("State")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State", "Id");
+
+                    b.ToTable("Batch", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BatchItem", b =>
+                {
+                    b.Property<long>("BatchId")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("State")
+                        .HasColumnType("integer");
+
+                    b.HasKey("BatchId", "CaseId");
+
+                    b.HasIndex("CaseId");
+
+                    b.ToTable("BatchItem", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Bulk", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Decided")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime?>("DoneAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime>("FrozenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Skipped")
+                        .HasColumnType("integer");
+
+                    b.Property<Guid>("StaffId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Wish")
+                        .HasMaxLength(14000)
+                        .HasColumnType("character varying(14000)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("StaffId", "FrozenAt");
+
+                    b.ToTable("Bulk", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BulkItem", b =>
+                {
+                    b.Property<Guid>("BulkId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("CaseVersion")
+                        .HasColumnType("integer");
+
+                    b.HasKey("BulkId", "CaseId");
+
+                    b.ToTable("BulkItem", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Case", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AccountId")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AddressId")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AppliedUpTo")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid?>("AssigneeId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long?>("BatchId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Confidence")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("DecidedHandChange")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("DecidedPhase")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("DecidedWanted")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("DomainId")
+                        .HasColumnType("bigint");
+
+                    b.Property<DateTime?>("DropFrom")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Guard")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("HandChange")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("IsContested")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsOpen")
+                        .HasColumnType("boolean");
+
+                    b.Property<DateTime>("OpenedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Phase")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Points")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("ReopenReason")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Severity")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Situation")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("State")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime>("StateSince")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Wanted")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("AddressId")
+                        .IsUnique()
+                        .HasFilter("\"AddressId\" IS NOT NULL");
+
+                    b.HasIndex("BatchId")
+                        .HasFilter("\"BatchId\" IS NOT NULL");
+
+                    b.HasIndex("DomainId")
+                        .IsUnique()
+                        .HasDatabaseName("IX_Case_WholeDomain")
+                        .HasFilter("\"AddressId\" IS NULL");
+
+                    b.HasIndex("AssigneeId", "IsOpen");
+
+                    b.HasIndex("DomainId", "IsOpen")
+                        .HasDatabaseName("IX_Case_Domain");
+
+                    b.HasIndex("State", "Until");
+
+                    b.HasIndex("IsOpen", "Points", "Id");
+
+                    b.ToTable("Case", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Decision", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("ActorId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .UseCollation("C");
+
+                    b.Property<int>("ActorKind")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Before")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)");
+
+                    b.Property<Guid?>("BulkId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Comment")
+                        .HasMaxLength(10000)
+                        .HasColumnType("character varying(10000)");
+
+                    b.Property<int>("Confidence")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Event")
+                        .HasColumnType("integer");
+
+                    b.Property<int?>("From")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("HandChange")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Phase")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("integer");
+
+                    b.Property<int?>("Reason")
+                        .HasColumnType("integer");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Situation")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("To")
+                        .HasColumnType("integer");
+
+                    b.Property<Guid?>("Undoes")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("BulkId")
+                        .HasFilter("\"BulkId\" IS NOT NULL");
+
+                    b.HasIndex("At", "Id");
+
+                    b.HasIndex("CaseId", "At");
+
+                    b.HasIndex("ActorKind", "To", "At");
+
+                    b.ToTable("Decision", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Domains.Baseline", b =>
                 {
                     b.Property<long>("Id")
@@ -342,6 +660,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<int>("FailuresInRow")
                         .HasColumnType("integer");
 
+                    b.Property<DateTime?>("FindingsDueAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<int>("Flags")
                         .HasColumnType("integer");
 
@@ -351,6 +672,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<string>("Handle")
                         .HasMaxLength(200)
                         .HasColumnType("character varying(200)");
+
+                    b.Property<bool>("HasCase")
+                        .HasColumnType("boolean");
 
                     b.Property<DateTime?>("LastAnsweredAt")
                         .HasColumnType("timestamp with time zone");
@@ -414,6 +738,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasColumnType("integer");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("FindingsDueAt")
+                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
 
                     b.HasIndex("Name")
                         .IsUnique();
@@ -782,6 +1109,32 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.ToTable("ImportRow", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Policies.PolicyVersion", b =>
+                {
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Comment")
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasMaxLength(16000)
+                        .HasColumnType("character varying(16000)");
+
+                    b.Property<DateTime>("SavedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid?>("SavedBy")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Version");
+
+                    b.ToTable("PolicyVersion", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Scans.Scan", b =>
                 {
                     b.Property<long>("Id")
@@ -812,6 +1165,12 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<string>("Note")
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)");
+
+                    b.Property<bool>("ObserveOnly")
+                        .HasColumnType("boolean");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("integer");
 
                     b.Property<long>("PreparedUpTo")
                         .HasColumnType("bigint");
@@ -1314,6 +1673,64 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Navigation("Account");
 
                     b.Navigation("Domain");
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BatchItem", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Cases.Batch", null)
+                        .WithMany()
+                        .HasForeignKey("BatchId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("DomainGuard.Data.Cases.Case", null)
+                        .WithMany()
+                        .HasForeignKey("CaseId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BulkItem", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Cases.Bulk", null)
+                        .WithMany()
+                        .HasForeignKey("BulkId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Case", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Accounts.Account", "Account")
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("DomainGuard.Data.Accounts.Address", "Address")
+                        .WithMany()
+                        .HasForeignKey("AddressId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("DomainGuard.Data.Domains.Domain", "Domain")
+                        .WithMany()
+                        .HasForeignKey("DomainId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Account");
+
+                    b.Navigation("Address");
+
+                    b.Navigation("Domain");
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Decision", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Cases.Case", null)
+                        .WithMany()
+                        .HasForeignKey("CaseId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("DomainGuard.Data.Domains.Baseline", b =>

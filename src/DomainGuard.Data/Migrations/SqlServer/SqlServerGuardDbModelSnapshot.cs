@@ -266,6 +266,324 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("AuditEntry", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Cases.Batch", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Before")
+                        .HasColumnType("int");
+
+                    b.Property<string>("Comment")
+                        .HasMaxLength(2000)
+                        .HasColumnType("nvarchar(2000)");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("int");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<DateTime?>("DecidedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<Guid?>("DecidedBy")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<int>("Guard")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Limit")
+                        .HasColumnType("int");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("State")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("int");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("State", "Id");
+
+                    b.ToTable("Batch", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BatchItem", b =>
+                {
+                    b.Property<long>("BatchId")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("State")
+                        .HasColumnType("int");
+
+                    b.HasKey("BatchId", "CaseId");
+
+                    b.HasIndex("CaseId");
+
+                    b.ToTable("BatchItem", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Bulk", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Decided")
+                        .HasColumnType("int");
+
+                    b.Property<DateTime?>("DoneAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<DateTime>("FrozenAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("Skipped")
+                        .HasColumnType("int");
+
+                    b.Property<Guid>("StaffId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<string>("Wish")
+                        .HasMaxLength(14000)
+                        .HasColumnType("nvarchar(max)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("StaffId", "FrozenAt");
+
+                    b.ToTable("Bulk", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BulkItem", b =>
+                {
+                    b.Property<Guid>("BulkId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<long>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("CaseVersion")
+                        .HasColumnType("int");
+
+                    b.HasKey("BulkId", "CaseId");
+
+                    b.ToTable("BulkItem", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Case", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AccountId")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AddressId")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AppliedUpTo")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid?>("AssigneeId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<long?>("BatchId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Confidence")
+                        .HasColumnType("int");
+
+                    b.Property<int>("DecidedHandChange")
+                        .HasColumnType("int");
+
+                    b.Property<int>("DecidedPhase")
+                        .HasColumnType("int");
+
+                    b.Property<int>("DecidedWanted")
+                        .HasColumnType("int");
+
+                    b.Property<long>("DomainId")
+                        .HasColumnType("bigint");
+
+                    b.Property<DateTime?>("DropFrom")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("Guard")
+                        .HasColumnType("int");
+
+                    b.Property<int>("HandChange")
+                        .HasColumnType("int");
+
+                    b.Property<bool>("IsContested")
+                        .HasColumnType("bit");
+
+                    b.Property<bool>("IsOpen")
+                        .HasColumnType("bit");
+
+                    b.Property<DateTime>("OpenedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("Phase")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Points")
+                        .HasColumnType("int");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("int");
+
+                    b.Property<string>("ReopenReason")
+                        .HasMaxLength(300)
+                        .HasColumnType("nvarchar(300)");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Severity")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Situation")
+                        .HasColumnType("int");
+
+                    b.Property<int>("State")
+                        .HasColumnType("int");
+
+                    b.Property<DateTime>("StateSince")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("int");
+
+                    b.Property<int>("Wanted")
+                        .HasColumnType("int");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("AddressId")
+                        .IsUnique()
+                        .HasFilter("\"AddressId\" IS NOT NULL");
+
+                    b.HasIndex("BatchId")
+                        .HasFilter("\"BatchId\" IS NOT NULL");
+
+                    b.HasIndex("DomainId")
+                        .IsUnique()
+                        .HasDatabaseName("IX_Case_WholeDomain")
+                        .HasFilter("\"AddressId\" IS NULL");
+
+                    b.HasIndex("AssigneeId", "IsOpen");
+
+                    b.HasIndex("DomainId", "IsOpen")
+                        .HasDatabaseName("IX_Case_Domain");
+
+                    b.HasIndex("State", "Until");
+
+                    b.HasIndex("IsOpen", "Points", "Id");
+
+                    b.ToTable("Case", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Decision", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<string>("ActorId")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("nvarchar(100)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<int>("ActorKind")
+                        .HasColumnType("int");
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<string>("Before")
+                        .HasMaxLength(1000)
+                        .HasColumnType("nvarchar(1000)");
+
+                    b.Property<Guid?>("BulkId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<long>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Comment")
+                        .HasMaxLength(10000)
+                        .HasColumnType("nvarchar(max)");
+
+                    b.Property<int>("Confidence")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Event")
+                        .HasColumnType("int");
+
+                    b.Property<int?>("From")
+                        .HasColumnType("int");
+
+                    b.Property<int>("HandChange")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Phase")
+                        .HasColumnType("int");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("int");
+
+                    b.Property<int?>("Reason")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Situation")
+                        .HasColumnType("int");
+
+                    b.Property<int>("To")
+                        .HasColumnType("int");
+
+                    b.Property<Guid?>("Undoes")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("datetime2(6)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("BulkId")
+                        .HasFilter("\"BulkId\" IS NOT NULL");
+
+                    b.HasIndex("At", "Id");
+
+                    b.HasIndex("CaseId", "At");
+
+                    b.HasIndex("ActorKind", "To", "At");
+
+                    b.ToTable("Decision", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Domains.Baseline", b =>
                 {
                     b.Property<long>("Id")
@@ -342,6 +660,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<int>("FailuresInRow")
                         .HasColumnType("int");
 
+                    b.Property<DateTime?>("FindingsDueAt")
+                        .HasColumnType("datetime2(6)");
+
                     b.Property<int>("Flags")
                         .HasColumnType("int");
 
@@ -351,6 +672,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<string>("Handle")
                         .HasMaxLength(200)
                         .HasColumnType("nvarchar(200)");
+
+                    b.Property<bool>("HasCase")
+                        .HasColumnType("bit");
 
                     b.Property<DateTime?>("LastAnsweredAt")
                         .HasColumnType("datetime2(6)");
@@ -414,6 +738,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("int");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("FindingsDueAt")
+                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
 
                     b.HasIndex("Name")
                         .IsUnique();
@@ -782,6 +1109,32 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("ImportRow", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Policies.PolicyVersion", b =>
+                {
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("int");
+
+                    b.Property<string>("Comment")
+                        .HasMaxLength(2000)
+                        .HasColumnType("nvarchar(2000)");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasMaxLength(16000)
+                        .HasColumnType("nvarchar(max)");
+
+                    b.Property<DateTime>("SavedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<Guid?>("SavedBy")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.HasKey("Version");
+
+                    b.ToTable("PolicyVersion", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Scans.Scan", b =>
                 {
                     b.Property<long>("Id")
@@ -812,6 +1165,12 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<string>("Note")
                         .HasMaxLength(500)
                         .HasColumnType("nvarchar(500)");
+
+                    b.Property<bool>("ObserveOnly")
+                        .HasColumnType("bit");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("int");
 
                     b.Property<long>("PreparedUpTo")
                         .HasColumnType("bigint");
@@ -1316,6 +1675,64 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Navigation("Account");
 
                     b.Navigation("Domain");
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BatchItem", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Cases.Batch", null)
+                        .WithMany()
+                        .HasForeignKey("BatchId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("DomainGuard.Data.Cases.Case", null)
+                        .WithMany()
+                        .HasForeignKey("CaseId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.BulkItem", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Cases.Bulk", null)
+                        .WithMany()
+                        .HasForeignKey("BulkId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Case", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Accounts.Account", "Account")
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("DomainGuard.Data.Accounts.Address", "Address")
+                        .WithMany()
+                        .HasForeignKey("AddressId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("DomainGuard.Data.Domains.Domain", "Domain")
+                        .WithMany()
+                        .HasForeignKey("DomainId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Account");
+
+                    b.Navigation("Address");
+
+                    b.Navigation("Domain");
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Cases.Decision", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Cases.Case", null)
+                        .WithMany()
+                        .HasForeignKey("CaseId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("DomainGuard.Data.Domains.Baseline", b =>

@@ -111,6 +111,29 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "Batch",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "bigint", nullable: false),
+                    Guard = table.Column<int>(type: "int", nullable: false),
+                    ScanId = table.Column<long>(type: "bigint", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Count = table.Column<int>(type: "int", nullable: false),
+                    Limit = table.Column<int>(type: "int", nullable: false),
+                    Before = table.Column<int>(type: "int", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    DecidedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Batch", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "BootstrapCopy",
                 columns: table => new
                 {
@@ -135,6 +158,24 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_BudgetDay", x => new { x.Source, x.Day });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Bulk",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    StaffId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    FrozenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Count = table.Column<int>(type: "int", nullable: false),
+                    Wish = table.Column<string>(type: "nvarchar(max)", maxLength: 14000, nullable: true),
+                    DoneAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Decided = table.Column<int>(type: "int", nullable: false),
+                    Skipped = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Bulk", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -170,6 +211,8 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     FailuresInRow = table.Column<int>(type: "int", nullable: false),
                     NextSweepAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     DnsFingerprint = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
+                    FindingsDueAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    HasCase = table.Column<bool>(type: "bit", nullable: false),
                     Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
@@ -297,6 +340,21 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "PolicyVersion",
+                columns: table => new
+                {
+                    Version = table.Column<int>(type: "int", nullable: false),
+                    Json = table.Column<string>(type: "nvarchar(max)", maxLength: 16000, nullable: false),
+                    SavedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    SavedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_PolicyVersion", x => x.Version);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Scan",
                 columns: table => new
                 {
@@ -315,6 +373,8 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     GivenUp = table.Column<int>(type: "int", nullable: false),
                     Settled = table.Column<int>(type: "int", nullable: false),
                     Changed = table.Column<int>(type: "int", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    ObserveOnly = table.Column<bool>(type: "bit", nullable: false),
                     Note = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
                     LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
                     LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
@@ -478,6 +538,25 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         principalTable: "AspNetUsers",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "BulkItem",
+                columns: table => new
+                {
+                    BulkId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    CaseId = table.Column<long>(type: "bigint", nullable: false),
+                    CaseVersion = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_BulkItem", x => new { x.BulkId, x.CaseId });
+                    table.ForeignKey(
+                        name: "FK_BulkItem_Bulk_BulkId",
+                        column: x => x.BulkId,
+                        principalTable: "Bulk",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -676,6 +755,124 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         onDelete: ReferentialAction.Restrict);
                 });
 
+            migrationBuilder.CreateTable(
+                name: "Case",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "bigint", nullable: false),
+                    AddressId = table.Column<long>(type: "bigint", nullable: true),
+                    AccountId = table.Column<long>(type: "bigint", nullable: true),
+                    DomainId = table.Column<long>(type: "bigint", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    IsOpen = table.Column<bool>(type: "bit", nullable: false),
+                    Situation = table.Column<int>(type: "int", nullable: false),
+                    Wanted = table.Column<int>(type: "int", nullable: false),
+                    Guard = table.Column<int>(type: "int", nullable: false),
+                    Phase = table.Column<int>(type: "int", nullable: false),
+                    HandChange = table.Column<int>(type: "int", nullable: false),
+                    Confidence = table.Column<int>(type: "int", nullable: false),
+                    Severity = table.Column<int>(type: "int", nullable: false),
+                    Points = table.Column<int>(type: "int", nullable: false),
+                    DropFrom = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    OpenedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    StateSince = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ReopenReason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    Until = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    DecidedPhase = table.Column<int>(type: "int", nullable: false),
+                    DecidedHandChange = table.Column<int>(type: "int", nullable: false),
+                    DecidedWanted = table.Column<int>(type: "int", nullable: false),
+                    AssigneeId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    IsContested = table.Column<bool>(type: "bit", nullable: false),
+                    BatchId = table.Column<long>(type: "bigint", nullable: true),
+                    AppliedUpTo = table.Column<long>(type: "bigint", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    ScanId = table.Column<long>(type: "bigint", nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Case", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Case_Account_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Account",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Case_Address_AddressId",
+                        column: x => x.AddressId,
+                        principalTable: "Address",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Case_Domain_DomainId",
+                        column: x => x.DomainId,
+                        principalTable: "Domain",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "BatchItem",
+                columns: table => new
+                {
+                    BatchId = table.Column<long>(type: "bigint", nullable: false),
+                    CaseId = table.Column<long>(type: "bigint", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_BatchItem", x => new { x.BatchId, x.CaseId });
+                    table.ForeignKey(
+                        name: "FK_BatchItem_Batch_BatchId",
+                        column: x => x.BatchId,
+                        principalTable: "Batch",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_BatchItem_Case_CaseId",
+                        column: x => x.CaseId,
+                        principalTable: "Case",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Decision",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    CaseId = table.Column<long>(type: "bigint", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ActorKind = table.Column<int>(type: "int", nullable: false),
+                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Event = table.Column<int>(type: "int", nullable: false),
+                    From = table.Column<int>(type: "int", nullable: true),
+                    To = table.Column<int>(type: "int", nullable: false),
+                    Reason = table.Column<int>(type: "int", nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(max)", maxLength: 10000, nullable: true),
+                    Until = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Situation = table.Column<int>(type: "int", nullable: false),
+                    Phase = table.Column<int>(type: "int", nullable: false),
+                    HandChange = table.Column<int>(type: "int", nullable: false),
+                    Confidence = table.Column<int>(type: "int", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    ScanId = table.Column<long>(type: "bigint", nullable: true),
+                    BulkId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Before = table.Column<string>(type: "nvarchar(1000)", maxLength: 1000, nullable: true),
+                    Undoes = table.Column<Guid>(type: "uniqueidentifier", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Decision", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Decision_Case_CaseId",
+                        column: x => x.CaseId,
+                        principalTable: "Case",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
             migrationBuilder.CreateIndex(
                 name: "IX_Account_ExternalId",
                 table: "Account",
@@ -771,6 +968,87 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: new[] { "DomainId", "Kind", "FirstSeenAt" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Batch_State_Id",
+                table: "Batch",
+                columns: new[] { "State", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_BatchItem_CaseId",
+                table: "BatchItem",
+                column: "CaseId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Bulk_StaffId_FrozenAt",
+                table: "Bulk",
+                columns: new[] { "StaffId", "FrozenAt" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_AccountId",
+                table: "Case",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_AddressId",
+                table: "Case",
+                column: "AddressId",
+                unique: true,
+                filter: "\"AddressId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_AssigneeId_IsOpen",
+                table: "Case",
+                columns: new[] { "AssigneeId", "IsOpen" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_BatchId",
+                table: "Case",
+                column: "BatchId",
+                filter: "\"BatchId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_Domain",
+                table: "Case",
+                columns: new[] { "DomainId", "IsOpen" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_IsOpen_Points_Id",
+                table: "Case",
+                columns: new[] { "IsOpen", "Points", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_State_Until",
+                table: "Case",
+                columns: new[] { "State", "Until" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Case_WholeDomain",
+                table: "Case",
+                column: "DomainId",
+                unique: true,
+                filter: "\"AddressId\" IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Decision_ActorKind_To_At",
+                table: "Decision",
+                columns: new[] { "ActorKind", "To", "At" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Decision_At_Id",
+                table: "Decision",
+                columns: new[] { "At", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Decision_BulkId",
+                table: "Decision",
+                column: "BulkId",
+                filter: "\"BulkId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Decision_CaseId_At",
+                table: "Decision",
+                columns: new[] { "CaseId", "At" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Domain_AddressCount_Id",
                 table: "Domain",
                 columns: new[] { "AddressCount", "Id" });
@@ -779,6 +1057,12 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "IX_Domain_DropFrom_Id",
                 table: "Domain",
                 columns: new[] { "DropFrom", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Domain_FindingsDueAt",
+                table: "Domain",
+                column: "FindingsDueAt",
+                filter: "\"FindingsDueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Domain_Flags_Phase_HandChange_Tld_AddressCount",
@@ -858,9 +1142,6 @@ namespace DomainGuard.Data.Migrations.SqlServer
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
-                name: "Address");
-
-            migrationBuilder.DropTable(
                 name: "AspNetRoleClaims");
 
             migrationBuilder.DropTable(
@@ -885,10 +1166,19 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "Baseline");
 
             migrationBuilder.DropTable(
+                name: "BatchItem");
+
+            migrationBuilder.DropTable(
                 name: "BootstrapCopy");
 
             migrationBuilder.DropTable(
                 name: "BudgetDay");
+
+            migrationBuilder.DropTable(
+                name: "BulkItem");
+
+            migrationBuilder.DropTable(
+                name: "Decision");
 
             migrationBuilder.DropTable(
                 name: "IdBlock");
@@ -918,6 +1208,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "PhaseSpan");
 
             migrationBuilder.DropTable(
+                name: "PolicyVersion");
+
+            migrationBuilder.DropTable(
                 name: "ScanItem");
 
             migrationBuilder.DropTable(
@@ -927,19 +1220,31 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "Setting");
 
             migrationBuilder.DropTable(
-                name: "Account");
-
-            migrationBuilder.DropTable(
                 name: "AspNetRoles");
 
             migrationBuilder.DropTable(
                 name: "AspNetUsers");
 
             migrationBuilder.DropTable(
-                name: "Domain");
+                name: "Batch");
+
+            migrationBuilder.DropTable(
+                name: "Bulk");
+
+            migrationBuilder.DropTable(
+                name: "Case");
 
             migrationBuilder.DropTable(
                 name: "Scan");
+
+            migrationBuilder.DropTable(
+                name: "Address");
+
+            migrationBuilder.DropTable(
+                name: "Account");
+
+            migrationBuilder.DropTable(
+                name: "Domain");
         }
     }
 }
