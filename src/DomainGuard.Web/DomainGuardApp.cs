@@ -160,6 +160,8 @@ internal static class DomainGuardApp
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, StaffAuthenticationState>();
+        services.AddScoped<CircuitOrigin>();
+        services.AddScoped<CurrentStaff>();
         services.AddScoped<PageKeys>();
         services.AddMudServices(o => o.SnackbarConfiguration.PositionClass = MudBlazor.Defaults.Classes.Position.BottomLeft);
         services.AddHealthChecks();

@@ -38,6 +38,9 @@ public sealed class Case
     /// <summary>Whether it waits for somebody: follows from the state and the address (<see cref="CaseTransitions.IsOpen"/>).</summary>
     public bool IsOpen { get; set; }
 
+    /// <summary>The address, or the addresses of the domain, are un-verified by this case. For a case of an address always what its address says.</summary>
+    public bool IsUnverified { get; set; }
+
     /// <summary>The situation that decided it.</summary>
     public Situation Situation { get; set; }
 
