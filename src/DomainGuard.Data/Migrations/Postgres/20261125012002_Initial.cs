@@ -766,6 +766,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
                     State = table.Column<int>(type: "integer", nullable: false),
                     IsOpen = table.Column<bool>(type: "boolean", nullable: false),
+                    IsUnverified = table.Column<bool>(type: "boolean", nullable: false),
                     Situation = table.Column<int>(type: "integer", nullable: false),
                     Wanted = table.Column<int>(type: "integer", nullable: false),
                     Guard = table.Column<int>(type: "integer", nullable: false),

@@ -12,7 +12,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.SqlServer
 {
     [DbContext(typeof(SqlServerGuardDb))]
-    [Migration("20261124162354_Initial")]
+    [Migration("20261125011958_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -435,6 +435,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("bit");
 
                     b.Property<bool>("IsOpen")
+                        .HasColumnType("bit");
+
+                    b.Property<bool>("IsUnverified")
                         .HasColumnType("bit");
 
                     b.Property<DateTime>("OpenedAt")

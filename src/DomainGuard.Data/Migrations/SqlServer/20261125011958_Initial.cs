@@ -765,6 +765,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
                     State = table.Column<int>(type: "int", nullable: false),
                     IsOpen = table.Column<bool>(type: "bit", nullable: false),
+                    IsUnverified = table.Column<bool>(type: "bit", nullable: false),
                     Situation = table.Column<int>(type: "int", nullable: false),
                     Wanted = table.Column<int>(type: "int", nullable: false),
                     Guard = table.Column<int>(type: "int", nullable: false),

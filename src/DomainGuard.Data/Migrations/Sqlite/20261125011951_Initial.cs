@@ -765,6 +765,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     DomainId = table.Column<long>(type: "INTEGER", nullable: false),
                     State = table.Column<int>(type: "INTEGER", nullable: false),
                     IsOpen = table.Column<bool>(type: "INTEGER", nullable: false),
+                    IsUnverified = table.Column<bool>(type: "INTEGER", nullable: false),
                     Situation = table.Column<int>(type: "INTEGER", nullable: false),
                     Wanted = table.Column<int>(type: "INTEGER", nullable: false),
                     Guard = table.Column<int>(type: "INTEGER", nullable: false),
