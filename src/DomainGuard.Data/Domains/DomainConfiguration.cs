@@ -17,6 +17,8 @@ internal sealed class DomainConfiguration : IEntityTypeConfiguration<Domain>
         builder.Property(d => d.RegistrarIanaId).HasMaxLength(20);
         builder.Property(d => d.Handle).HasMaxLength(200);
         builder.Property(d => d.DnsFingerprint).HasMaxLength(4000);
+        // Imports and scans insert domains by statements that know nothing of cases.
+        builder.Property(d => d.HasCase).HasDefaultValue(false);
         builder.HasIndex(d => d.Name).IsUnique();
         builder.HasIndex(d => new { d.NextCheckAt, d.Id });
         builder.HasIndex(d => new { d.NextSweepAt, d.Id });

@@ -677,7 +677,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasColumnType("character varying(200)");
 
                     b.Property<bool>("HasCase")
-                        .HasColumnType("boolean");
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false);
 
                     b.Property<DateTime?>("LastAnsweredAt")
                         .HasColumnType("timestamp with time zone");

@@ -12,7 +12,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.SqlServer
 {
     [DbContext(typeof(SqlServerGuardDb))]
-    [Migration("20261125011958_Initial")]
+    [Migration("20261125012100_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -680,7 +680,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("nvarchar(200)");
 
                     b.Property<bool>("HasCase")
-                        .HasColumnType("bit");
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bit")
+                        .HasDefaultValue(false);
 
                     b.Property<DateTime?>("LastAnsweredAt")
                         .HasColumnType("datetime2(6)");

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace DomainGuard.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGuardDb))]
-    [Migration("20261125012002_Initial")]
+    [Migration("20261125012105_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -680,7 +680,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasColumnType("character varying(200)");
 
                     b.Property<bool>("HasCase")
-                        .HasColumnType("boolean");
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false);
 
                     b.Property<DateTime?>("LastAnsweredAt")
                         .HasColumnType("timestamp with time zone");

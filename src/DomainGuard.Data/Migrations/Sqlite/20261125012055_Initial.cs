@@ -212,7 +212,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     NextSweepAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     DnsFingerprint = table.Column<string>(type: "TEXT", maxLength: 4000, nullable: true),
                     FindingsDueAt = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    HasCase = table.Column<bool>(type: "INTEGER", nullable: false),
+                    HasCase = table.Column<bool>(type: "INTEGER", nullable: false, defaultValue: false),
                     Version = table.Column<int>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>

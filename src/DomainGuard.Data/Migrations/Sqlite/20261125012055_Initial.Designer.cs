@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGuardDb))]
-    [Migration("20261125011951_Initial")]
+    [Migration("20261125012055_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -665,7 +665,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<bool>("HasCase")
-                        .HasColumnType("INTEGER");
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(false);
 
                     b.Property<DateTime?>("LastAnsweredAt")
                         .HasColumnType("TEXT");
