@@ -19,6 +19,7 @@ internal static class ConsoleServices
         services.AddSingleton<SourceQueries>();
         services.AddSingleton<FindAnything>();
         services.AddSingleton<Policy.PolicyStore>();
+        services.AddSingleton<Why.ExplainAddress>();
         return services;
     }
 }

@@ -14,6 +14,7 @@ internal static class Commands
         yield return ImportCommand.Make();
         yield return ScanCommand.Create();
         yield return CheckCommand.Create();
+        yield return Features.Why.ExplainCommand.Create();
         yield return Migrate();
     }
 

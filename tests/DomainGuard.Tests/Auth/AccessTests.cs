@@ -34,6 +34,7 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/scans/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/sources", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/search?q=x", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/why", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),
         ("/jobs", [Roles.Administrator]),
     ];
