@@ -10,6 +10,10 @@ internal static class TriageServices
         services.AddSingleton<UndoDecision>();
         services.AddSingleton<AssignCases>();
         services.AddSingleton<CommentOnCase>();
+        services.AddSingleton<FreezeCases>();
+        services.AddSingleton<DecideBulk>();
+        services.AddTransient<BulkJob>();
+        services.AddSingleton<DecideBatch>();
         return services;
     }
 }
