@@ -12,6 +12,7 @@ using DomainGuard.Web.Features.Demo;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
+using DomainGuard.Web.Features.Triage;
 using DomainGuard.Web.Hosting;
 using DomainGuard.Web.Shell;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -145,6 +146,7 @@ internal static class DomainGuardApp
         services.AddGuardData(options.Database, options.DataDirectory);
         services.AddImports();
         services.AddConsolePages();
+        services.AddTriage();
 
         services.AddScanEngine();
         if (options.IsSimulated)

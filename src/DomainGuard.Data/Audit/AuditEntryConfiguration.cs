@@ -22,5 +22,7 @@ internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEn
         builder.Property(e => e.ContentHash).HasMaxLength(32);
         builder.Property(e => e.Hash).HasMaxLength(32);
         builder.HasIndex(e => e.Sequence).IsUnique().HasFilter("\"Sequence\" IS NOT NULL");
+        // The activity of a case, its comments among it.
+        builder.HasIndex(e => new { e.CaseId, e.At }).HasFilter("\"CaseId\" IS NOT NULL");
     }
 }

@@ -110,6 +110,21 @@ public sealed class Case
     /// <summary>Concurrency token.</summary>
     public int Version { get; set; }
 
+    /// <summary>From this version to <see cref="SameTo"/> nothing happened that would change a person's mind: see <see cref="IsStillAsRead"/>.</summary>
+    public int SameFrom { get; set; }
+
+    /// <summary>The last version of that stretch. Any other number than <see cref="Version"/> says that there is none: whoever writes a version without a thought for it is safe.</summary>
+    public int SameTo { get; set; }
+
+    /// <summary>
+    /// Whether a person who read this version still decides on what is there: it is the version of today, or all versions since were made by findings that are no
+    /// worse, or by assignments, while the state stayed.
+    /// </summary>
+    public bool IsStillAsRead(int version) => version == Version || (SameTo == Version && version >= SameFrom && version < Version);
+
+    /// <summary>Says of the version that is about to be written (<see cref="Version"/> + 1) that it changes nobody's mind.</summary>
+    public void NoteSame() => (SameFrom, SameTo) = (SameTo == Version ? SameFrom : Version, Version + 1);
+
     /// <summary>The facts of the latest finding.</summary>
     public CaseFacts Facts => new(Phase, HandChange, Wanted);
 
@@ -135,8 +150,11 @@ public sealed class Decision
     /// <summary>Who, at most 100 characters.</summary>
     public required string ActorId { get; set; }
 
-    /// <summary>What happened.</summary>
+    /// <summary>What happened; beside <see cref="Undoes"/>, what was taken back.</summary>
     public CaseEvent Event { get; set; }
+
+    /// <summary>Version of the case that it made: the order of its history, also where a clock was set back.</summary>
+    public int CaseVersion { get; set; }
 
     /// <summary>State before; null when the case was opened by it.</summary>
     public CaseState? From { get; set; }
@@ -174,7 +192,7 @@ public sealed class Decision
     /// <summary>The bulk decision or batch that it belongs to.</summary>
     public Guid? BulkId { get; set; }
 
-    /// <summary>What the case was before, as JSON (<c>CaseBefore</c>): what an undo gives back. At most 1,000 characters; null for the machine.</summary>
+    /// <summary>What the case was before, as JSON (<c>CaseBefore</c>): what an undo gives back. At most 2,500 characters; null for the machine.</summary>
     public string? Before { get; set; }
 
     /// <summary>The decision that it takes back.</summary>
@@ -272,7 +290,10 @@ public sealed class BatchItem
     public BatchItemState State { get; set; }
 }
 
-/// <summary>A decision on many cases at once. The list is frozen in <see cref="BulkItem"/> before anything is decided.</summary>
+/// <summary>
+/// One decision on one case or on many, taken together and undone together. Where it goes by a filter, the list is frozen in <see cref="BulkItem"/> before anything is
+/// decided. Its times are those of the machine, not of the guard clock: people undo in real time, whatever a demonstration does to the calendar.
+/// </summary>
 public sealed class Bulk
 {
     /// <summary>Our key (UUID version 7).</summary>
@@ -281,17 +302,20 @@ public sealed class Bulk
     /// <summary>Who.</summary>
     public Guid StaffId { get; set; }
 
-    /// <summary>When the list was frozen (UTC).</summary>
+    /// <summary>When the list was frozen (UTC, machine).</summary>
     public DateTimeOffset FrozenAt { get; set; }
 
     /// <summary>Cases in the list.</summary>
     public int Count { get; set; }
 
-    /// <summary>The decision asked for, as JSON (<c>DecisionWish</c>), at most 14,000 characters; null until it is sent.</summary>
+    /// <summary>The decision asked for, as JSON (<c>BulkWish</c>), at most 64,000 characters; null until it is sent, and where no list was frozen.</summary>
     public string? Wish { get; set; }
 
-    /// <summary>When it was carried out (UTC); null until then.</summary>
+    /// <summary>When it was carried out (UTC, machine); null until then.</summary>
     public DateTimeOffset? DoneAt { get; set; }
+
+    /// <summary>When it was taken back (UTC, machine); null while it stands.</summary>
+    public DateTimeOffset? UndoneAt { get; set; }
 
     /// <summary>Cases that were decided.</summary>
     public int Decided { get; set; }

@@ -13,6 +13,8 @@ internal sealed class CaseConfiguration : IEntityTypeConfiguration<Case>
         builder.Property(c => c.ReopenReason).HasMaxLength(300);
         builder.Ignore(c => c.Facts);
         builder.Ignore(c => c.DecidedFacts);
+        builder.Property(c => c.SameFrom).HasDefaultValue(0);
+        builder.Property(c => c.SameTo).HasDefaultValue(0);
         builder.HasOne(c => c.Address).WithMany().HasForeignKey(c => c.AddressId);
         builder.HasOne(c => c.Account).WithMany().HasForeignKey(c => c.AccountId);
         builder.HasOne(c => c.Domain).WithMany().HasForeignKey(c => c.DomainId);
@@ -36,7 +38,7 @@ internal sealed class DecisionConfiguration : IEntityTypeConfiguration<Decision>
         builder.Property(d => d.Id).ValueGeneratedNever();
         builder.Property(d => d.ActorId).IsNormalised(100);
         builder.Property(d => d.Comment).HasMaxLength(10_000);
-        builder.Property(d => d.Before).HasMaxLength(1_000);
+        builder.Property(d => d.Before).HasMaxLength(2_500);
         builder.HasOne<Case>().WithMany().HasForeignKey(d => d.CaseId);
         builder.HasIndex(d => new { d.CaseId, d.At });
         // What the brake counts.
@@ -75,8 +77,9 @@ internal sealed class BulkConfiguration : IEntityTypeConfiguration<Bulk>
     {
         builder.ToTable("Bulk");
         builder.Property(b => b.Id).ValueGeneratedNever();
-        builder.Property(b => b.Wish).HasMaxLength(14_000);
+        builder.Property(b => b.Wish).HasMaxLength(64_000);
         builder.HasIndex(b => new { b.StaffId, b.FrozenAt });
+        builder.HasIndex(b => new { b.DoneAt, b.FrozenAt });
     }
 }
 

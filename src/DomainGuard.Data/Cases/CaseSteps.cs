@@ -5,6 +5,7 @@ using DomainGuard.Core.Domains;
 using DomainGuard.Core.Policy;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Audit;
+using DomainGuard.Data.Conventions;
 
 namespace DomainGuard.Data.Cases;
 
@@ -13,6 +14,9 @@ namespace DomainGuard.Data.Cases;
 /// <param name="At">When (UTC).</param>
 public sealed record StepBy(AuditActor Actor, DateTimeOffset At)
 {
+    /// <summary>When (UTC), as databases keep it: what is compared later must equal what is read back.</summary>
+    public DateTimeOffset At { get; } = Kept(At);
+
     /// <summary>Reason code: a person always gives one.</summary>
     public ReasonCode? Reason { get; init; }
 
@@ -20,13 +24,19 @@ public sealed record StepBy(AuditActor Actor, DateTimeOffset At)
     public string? Comment { get; init; }
 
     /// <summary>End of the snooze or override that the step sets (UTC).</summary>
-    public DateTimeOffset? Until { get; init; }
+    public DateTimeOffset? Until
+    {
+        get;
+        init => field = value is { } until ? Kept(until) : null;
+    }
 
     /// <summary>The bulk decision that it belongs to.</summary>
     public Guid? BulkId { get; init; }
 
     /// <summary>Why the case is opened again, in words, at most 300 characters.</summary>
     public string? ReopenReason { get; init; }
+
+    private static DateTimeOffset Kept(DateTimeOffset at) => UtcConvention.FromColumn(UtcConvention.ToColumn(at));
 }
 
 /// <summary>What a finding says of a case: written into it by the step that it causes.</summary>
@@ -61,6 +71,7 @@ public sealed record CaseStep(Decision Decision, AuditFact Fact, bool AddressCha
 /// <param name="BaselineFrom">Baseline of the address; null for a case of a whole domain.</param>
 /// <param name="AddressHandChange">Change of hands of the address.</param>
 /// <param name="AddressHandConfidence">Its confidence.</param>
+/// <param name="ReopenReason">Why it had been opened again.</param>
 public sealed record CaseBefore(
     CaseState State,
     DateTimeOffset StateSince,
@@ -74,10 +85,14 @@ public sealed record CaseBefore(
     long? BatchId,
     DateTimeOffset? BaselineFrom,
     HandChange AddressHandChange,
-    Confidence AddressHandConfidence)
+    Confidence AddressHandConfidence,
+    string? ReopenReason)
 {
+    // Text as it is, or 300 Greek letters would be 1,800 characters.
+    private static readonly JsonSerializerOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>As kept in <see cref="Decision.Before"/>.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this);
+    public string ToJson() => JsonSerializer.Serialize(this, Options);
 
     /// <summary>Reads it back.</summary>
     /// <exception cref="JsonException">It is none.</exception>
@@ -89,7 +104,7 @@ public sealed record CaseBefore(
         ArgumentNullException.ThrowIfNull(@case);
         return new CaseBefore(
             @case.State, @case.StateSince, @case.Until, @case.DecidedPhase, @case.DecidedHandChange, @case.DecidedWanted, @case.IsUnverified, @case.IsContested, @case.AssigneeId, @case.BatchId,
-            address?.BaselineFrom, address?.HandChange ?? HandChange.None, address?.HandConfidence ?? Confidence.None);
+            address?.BaselineFrom, address?.HandChange ?? HandChange.None, address?.HandConfidence ?? Confidence.None, @case.ReopenReason);
     }
 }
 
@@ -136,13 +151,21 @@ public static class CaseSteps
         return CaseTransitions.Next(@case.State, what, @case.IsUnverified) is { } next ? Move(@case, address, domain, what, @case.State, next, finding, by) : null;
     }
 
-    /// <summary>Writes a newer finding into a case whose state it does not change; true when anything that people see differs.</summary>
+    /// <summary>
+    /// Writes a newer finding into a case whose state it does not change; true when anything that people see differs. Whoever then saves it raises
+    /// <see cref="Case.Version"/> by one; facts that are no worse let stand what a person is deciding meanwhile.
+    /// </summary>
     public static bool Refresh(Case @case, CaseFinding finding)
     {
         ArgumentNullException.ThrowIfNull(@case);
         ArgumentNullException.ThrowIfNull(finding);
-        var before = Facts(@case);
+        var (before, facts) = (Facts(@case), @case.Facts);
         Write(@case, finding);
+        if (!facts.IsWorse(@case.Facts))
+        {
+            @case.NoteSame();
+        }
+
         return Facts(@case) != before;
     }
 
@@ -167,7 +190,7 @@ public static class CaseSteps
     private static CaseStep Move(Case @case, Address? address, string domain, CaseEvent what, CaseState? from, CaseState to, CaseFinding? finding, StepBy by)
     {
         var before = CaseBefore.Of(@case, address);
-        var (situation, wanted, guard, phase, hands, severity) = (@case.Situation, @case.Wanted, @case.Guard, @case.Phase, @case.HandChange, @case.Severity);
+        var seen = from is null ? null : Shown.Of(@case);
         var isPerson = CaseTransitions.IsDecision(what);
         if (finding is not null)
         {
@@ -180,7 +203,7 @@ public static class CaseSteps
         }
 
         @case.State = to;
-        @case.Until = to is CaseState.Snoozed or CaseState.Overridden ? by.Until ?? @case.Until : null;
+        @case.Until = to is CaseState.Snoozed or CaseState.Overridden ? by.Until : null;
         @case.IsUnverified = CaseTransitions.AddressAfter(to) ?? @case.IsUnverified;
         @case.IsOpen = CaseTransitions.IsOpen(to, @case.IsUnverified);
         @case.IsContested = what == CaseEvent.Contested || (@case.IsContested && what is not (CaseEvent.OwnerReverified or CaseEvent.Restore or CaseEvent.Dismiss or CaseEvent.Override));
@@ -202,23 +225,76 @@ public static class CaseSteps
             @case.AssigneeId = staff;
         }
 
-        var moved = MoveAddress(@case, address, what, hands, by.At);
+        var moved = MoveAddress(@case, address, what, seen?.HandChange ?? HandChange.None, by.At);
+        var action = ActionOf(what, from, !before.IsUnverified && @case.IsUnverified);
+        var decision = Record(@case, address, what, from, before, by);
+        decision.Before = isPerson ? before.ToJson() : null;
+        return new CaseStep(decision, FactOf(@case, domain, action, from, before, seen, by), moved || @case.IsUnverified != before.IsUnverified);
+    }
+
+    /// <summary>
+    /// Takes a decision back: state, dates, facts it rests on, assignee, contested and the address become what they were before it. That nothing followed it is for the
+    /// caller to find out. What somebody else changed since (an assignment, a newer baseline) stays as he made it.
+    /// </summary>
+    /// <param name="case">The case; changed.</param>
+    /// <param name="address">Its address; changed. Null for a case of the whole domain.</param>
+    /// <param name="domain">Name of the domain.</param>
+    /// <param name="undone">The decision: one that carries <see cref="Decision.Before"/>.</param>
+    /// <param name="isBatchWaiting">The batch that the case waited in still waits for it.</param>
+    /// <param name="by">Who.</param>
+    /// <exception cref="JsonException">What was before cannot be read.</exception>
+    public static CaseStep TakeBack(Case @case, Address? address, string domain, Decision undone, bool isBatchWaiting, StepBy by)
+    {
+        ArgumentNullException.ThrowIfNull(@case);
+        ArgumentNullException.ThrowIfNull(undone);
+        ArgumentNullException.ThrowIfNull(by);
+        var (now, seen, then) = (CaseBefore.Of(@case, address), Shown.Of(@case), CaseBefore.Parse(undone.Before!));
+        var from = @case.State;
+        (@case.State, @case.StateSince, @case.Until, @case.IsContested, @case.ReopenReason) = (then.State, then.StateSince, then.Until, then.IsContested, then.ReopenReason);
+        (@case.DecidedPhase, @case.DecidedHandChange, @case.DecidedWanted) = (then.DecidedPhase, then.DecidedHandChange, then.DecidedWanted);
+        @case.IsUnverified = then.IsUnverified;
+        @case.IsOpen = CaseTransitions.IsOpen(then.State, then.IsUnverified);
+        @case.BatchId = isBatchWaiting ? then.BatchId : null;
+        if (then.AssigneeId is null && undone.ActorId == @case.AssigneeId?.ToString("D"))
+        {
+            @case.AssigneeId = null;
+        }
+
+        var moved = false;
+        if (address is not null)
+        {
+            address.State = then.IsUnverified ? AddressState.Unverified : AddressState.Verified;
+            if (then.BaselineFrom is { } baseline && baseline != address.BaselineFrom && address.BaselineFrom == undone.At)
+            {
+                (address.BaselineFrom, address.HandChange, address.HandConfidence, moved) = (baseline, then.AddressHandChange, then.AddressHandConfidence, true);
+            }
+        }
+
+        var decision = Record(@case, address, undone.Event, from, now, by);
+        decision.Undoes = undone.Id;
+        return new CaseStep(decision, FactOf(@case, domain, AuditAction.DecisionUndone, from, now, seen, by), moved || @case.IsUnverified != now.IsUnverified);
+    }
+
+    // The case has moved: gives it its next version and the line of its history.
+    private static Decision Record(Case @case, Address? address, CaseEvent what, CaseState? from, CaseBefore before, StepBy by)
+    {
         if (address is null && @case.IsUnverified != before.IsUnverified)
         {
             @case.AppliedUpTo = 0;
         }
 
         @case.Version++;
-        var decision = new Decision
+        return new Decision
         {
             Id = Guid.CreateVersion7(by.At),
             CaseId = @case.Id,
+            CaseVersion = @case.Version,
             At = by.At,
             ActorKind = by.Actor.Kind,
             ActorId = by.Actor.Id,
             Event = what,
             From = from,
-            To = to,
+            To = @case.State,
             Reason = by.Reason,
             Comment = by.Comment,
             Until = @case.Until,
@@ -229,36 +305,35 @@ public static class CaseSteps
             PolicyVersion = @case.PolicyVersion,
             ScanId = @case.ScanId,
             BulkId = by.BulkId,
-            Before = isPerson ? before.ToJson() : null,
         };
-        var fact = new AuditFact(ActionOf(what, from, !before.IsUnverified && @case.IsUnverified), by.Actor, by.At)
-        {
-            AccountId = @case.AccountId,
-            AddressId = @case.AddressId,
-            DomainName = domain,
-            CaseId = @case.Id,
-            ScanId = @case.ScanId,
-            PolicyVersion = @case.PolicyVersion,
-            BatchId = by.BulkId,
-            Reason = by.Reason?.ToString(),
-            Comment = by.Comment,
-            Changes =
-            [
-                ("state", from, to),
-                ("address", Word(before.IsUnverified), Word(@case.IsUnverified)),
-                ("until", before.Until, @case.Until),
-                ("situation", from is null ? null : situation, @case.Situation),
-                ("wanted", from is null ? null : wanted, @case.Wanted),
-                ("guard", from is null ? null : guard, @case.Guard),
-                ("phase", from is null ? null : phase, @case.Phase),
-                ("handChange", from is null ? null : hands, @case.HandChange),
-                ("severity", from is null ? null : severity, @case.Severity),
-                ("contested", before.IsContested, @case.IsContested),
-                ("assignee", before.AssigneeId?.ToString("D"), @case.AssigneeId?.ToString("D")),
-            ],
-        };
-        return new CaseStep(decision, fact, moved || @case.IsUnverified != before.IsUnverified);
     }
+
+    private static AuditFact FactOf(Case @case, string domain, AuditAction action, CaseState? from, CaseBefore before, Shown? seen, StepBy by) => new(action, by.Actor, by.At)
+    {
+        AccountId = @case.AccountId,
+        AddressId = @case.AddressId,
+        DomainName = domain,
+        CaseId = @case.Id,
+        ScanId = @case.ScanId,
+        PolicyVersion = @case.PolicyVersion,
+        BatchId = by.BulkId,
+        Reason = by.Reason?.ToString(),
+        Comment = by.Comment,
+        Changes =
+        [
+            ("state", from, @case.State),
+            ("address", Word(before.IsUnverified), Word(@case.IsUnverified)),
+            ("until", before.Until, @case.Until),
+            ("situation", seen?.Situation, @case.Situation),
+            ("wanted", seen?.Wanted, @case.Wanted),
+            ("guard", seen?.Guard, @case.Guard),
+            ("phase", seen?.Phase, @case.Phase),
+            ("handChange", seen?.HandChange, @case.HandChange),
+            ("severity", seen?.Severity, @case.Severity),
+            ("contested", before.IsContested, @case.IsContested),
+            ("assignee", before.AssigneeId?.ToString("D"), @case.AssigneeId?.ToString("D")),
+        ],
+    };
 
     // True when the baseline moved.
     private static bool MoveAddress(Case @case, Address? address, CaseEvent what, HandChange hands, DateTimeOffset at)
@@ -300,4 +375,10 @@ public static class CaseSteps
         CaseEvent.Contested => AuditAction.VerificationContested,
         _ => from is null ? AuditAction.CaseOpened : AuditAction.CaseReopened,
     };
+
+    // What a finding may change.
+    private sealed record Shown(Situation Situation, PolicyAction Wanted, Guard Guard, Phase Phase, HandChange HandChange, Severity Severity)
+    {
+        public static Shown Of(Case c) => new(c.Situation, c.Wanted, c.Guard, c.Phase, c.HandChange, c.Severity);
+    }
 }

@@ -23,6 +23,9 @@ public enum SqlKind
     /// <summary>Bytes.</summary>
     Bytes,
 
+    /// <summary>A UUID.</summary>
+    Uuid,
+
     /// <summary>An instant: give it as <see cref="DateTimeOffset"/>; stored in UTC with microseconds.</summary>
     Instant,
 }
@@ -287,6 +290,7 @@ public sealed class StatementSession : IAsyncDisposable
             SqlKind.Bool => DbType.Boolean,
             SqlKind.Text => DbType.String,
             SqlKind.Bytes => DbType.Binary,
+            SqlKind.Uuid => DbType.Guid,
             _ => _instant,
         };
         parameter.Value = Value(value);

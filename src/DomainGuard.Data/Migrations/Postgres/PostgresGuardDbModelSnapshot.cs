@@ -263,6 +263,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .IsUnique()
                         .HasFilter("\"Sequence\" IS NOT NULL");
 
+                    b.HasIndex("CaseId", "At")
+                        .HasFilter("\"CaseId\" IS NOT NULL");
+
                     b.ToTable("AuditEntry", (string)null);
                 });
 
@@ -357,11 +360,16 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<Guid>("StaffId")
                         .HasColumnType("uuid");
 
+                    b.Property<DateTime?>("UndoneAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("Wish")
-                        .HasMaxLength(14000)
-                        .HasColumnType("character varying(14000)");
+                        .HasMaxLength(64000)
+                        .HasColumnType("character varying(64000)");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("DoneAt", "FrozenAt");
 
                     b.HasIndex("StaffId", "FrozenAt");
 
@@ -453,6 +461,16 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasMaxLength(300)
                         .HasColumnType("character varying(300)");
 
+                    b.Property<int>("SameFrom")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("SameTo")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0);
+
                     b.Property<long?>("ScanId")
                         .HasColumnType("bigint");
 
@@ -524,14 +542,17 @@ namespace DomainGuard.Data.Migrations.Postgres
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("Before")
-                        .HasMaxLength(1000)
-                        .HasColumnType("character varying(1000)");
+                        .HasMaxLength(2500)
+                        .HasColumnType("character varying(2500)");
 
                     b.Property<Guid?>("BulkId")
                         .HasColumnType("uuid");
 
                     b.Property<long>("CaseId")
                         .HasColumnType("bigint");
+
+                    b.Property<int>("CaseVersion")
+                        .HasColumnType("integer");
 
                     b.Property<string>("Comment")
                         .HasMaxLength(10000)

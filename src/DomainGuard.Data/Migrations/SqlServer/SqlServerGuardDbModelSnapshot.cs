@@ -263,6 +263,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .IsUnique()
                         .HasFilter("\"Sequence\" IS NOT NULL");
 
+                    b.HasIndex("CaseId", "At")
+                        .HasFilter("\"CaseId\" IS NOT NULL");
+
                     b.ToTable("AuditEntry", (string)null);
                 });
 
@@ -357,11 +360,16 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<Guid>("StaffId")
                         .HasColumnType("uniqueidentifier");
 
+                    b.Property<DateTime?>("UndoneAt")
+                        .HasColumnType("datetime2(6)");
+
                     b.Property<string>("Wish")
-                        .HasMaxLength(14000)
+                        .HasMaxLength(64000)
                         .HasColumnType("nvarchar(max)");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("DoneAt", "FrozenAt");
 
                     b.HasIndex("StaffId", "FrozenAt");
 
@@ -453,6 +461,16 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasMaxLength(300)
                         .HasColumnType("nvarchar(300)");
 
+                    b.Property<int>("SameFrom")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("SameTo")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
                     b.Property<long?>("ScanId")
                         .HasColumnType("bigint");
 
@@ -524,14 +542,17 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("datetime2(6)");
 
                     b.Property<string>("Before")
-                        .HasMaxLength(1000)
-                        .HasColumnType("nvarchar(1000)");
+                        .HasMaxLength(2500)
+                        .HasColumnType("nvarchar(2500)");
 
                     b.Property<Guid?>("BulkId")
                         .HasColumnType("uniqueidentifier");
 
                     b.Property<long>("CaseId")
                         .HasColumnType("bigint");
+
+                    b.Property<int>("CaseVersion")
+                        .HasColumnType("int");
 
                     b.Property<string>("Comment")
                         .HasMaxLength(10000)

@@ -249,6 +249,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .IsUnique()
                         .HasFilter("\"Sequence\" IS NOT NULL");
 
+                    b.HasIndex("CaseId", "At")
+                        .HasFilter("\"CaseId\" IS NOT NULL");
+
                     b.ToTable("AuditEntry", (string)null);
                 });
 
@@ -343,11 +346,16 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<Guid>("StaffId")
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("UndoneAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Wish")
-                        .HasMaxLength(14000)
+                        .HasMaxLength(64000)
                         .HasColumnType("TEXT");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("DoneAt", "FrozenAt");
 
                     b.HasIndex("StaffId", "FrozenAt");
 
@@ -439,6 +447,16 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .HasMaxLength(300)
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("SameFrom")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("SameTo")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
                     b.Property<long?>("ScanId")
                         .HasColumnType("INTEGER");
 
@@ -509,13 +527,16 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Before")
-                        .HasMaxLength(1000)
+                        .HasMaxLength(2500)
                         .HasColumnType("TEXT");
 
                     b.Property<Guid?>("BulkId")
                         .HasColumnType("TEXT");
 
                     b.Property<long>("CaseId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("CaseVersion")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Comment")

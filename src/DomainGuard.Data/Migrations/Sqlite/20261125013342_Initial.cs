@@ -168,8 +168,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     StaffId = table.Column<Guid>(type: "TEXT", nullable: false),
                     FrozenAt = table.Column<DateTime>(type: "TEXT", nullable: false),
                     Count = table.Column<int>(type: "INTEGER", nullable: false),
-                    Wish = table.Column<string>(type: "TEXT", maxLength: 14000, nullable: true),
+                    Wish = table.Column<string>(type: "TEXT", maxLength: 64000, nullable: true),
                     DoneAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    UndoneAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Decided = table.Column<int>(type: "INTEGER", nullable: false),
                     Skipped = table.Column<int>(type: "INTEGER", nullable: false)
                 },
@@ -788,7 +789,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     AppliedUpTo = table.Column<long>(type: "INTEGER", nullable: true),
                     PolicyVersion = table.Column<int>(type: "INTEGER", nullable: false),
                     ScanId = table.Column<long>(type: "INTEGER", nullable: true),
-                    Version = table.Column<int>(type: "INTEGER", nullable: false)
+                    Version = table.Column<int>(type: "INTEGER", nullable: false),
+                    SameFrom = table.Column<int>(type: "INTEGER", nullable: false, defaultValue: 0),
+                    SameTo = table.Column<int>(type: "INTEGER", nullable: false, defaultValue: 0)
                 },
                 constraints: table =>
                 {
@@ -848,6 +851,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     ActorKind = table.Column<int>(type: "INTEGER", nullable: false),
                     ActorId = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     Event = table.Column<int>(type: "INTEGER", nullable: false),
+                    CaseVersion = table.Column<int>(type: "INTEGER", nullable: false),
                     From = table.Column<int>(type: "INTEGER", nullable: true),
                     To = table.Column<int>(type: "INTEGER", nullable: false),
                     Reason = table.Column<int>(type: "INTEGER", nullable: true),
@@ -860,7 +864,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     PolicyVersion = table.Column<int>(type: "INTEGER", nullable: false),
                     ScanId = table.Column<long>(type: "INTEGER", nullable: true),
                     BulkId = table.Column<Guid>(type: "TEXT", nullable: true),
-                    Before = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    Before = table.Column<string>(type: "TEXT", maxLength: 2500, nullable: true),
                     Undoes = table.Column<Guid>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
@@ -955,6 +959,12 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_CaseId_At",
+                table: "AuditEntry",
+                columns: new[] { "CaseId", "At" },
+                filter: "\"CaseId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AuditEntry_Sequence",
                 table: "AuditEntry",
                 column: "Sequence",
@@ -975,6 +985,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 name: "IX_BatchItem_CaseId",
                 table: "BatchItem",
                 column: "CaseId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Bulk_DoneAt_FrozenAt",
+                table: "Bulk",
+                columns: new[] { "DoneAt", "FrozenAt" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Bulk_StaffId_FrozenAt",

@@ -1,0 +1,79 @@
+using System.Globalization;
+using DomainGuard.Core.Audit;
+using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Cases;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Web.Features.Triage;
+
+/// <summary>A case as an operation reads it before it changes it.</summary>
+/// <param name="Case">The case; not tracked.</param>
+/// <param name="Address">Its address; null for a case of the whole domain.</param>
+/// <param name="Domain">Name of the domain.</param>
+internal sealed record ReadCase(Case Case, Address? Address, string Domain)
+{
+    /// <summary>Its version when it was read.</summary>
+    public int Version { get; } = Case.Version;
+
+    /// <summary>Baseline of its address when it was read.</summary>
+    public DateTimeOffset? Baseline { get; } = Address?.BaselineFrom;
+
+    /// <summary>As it is to be written after a step.</summary>
+    public CaseChange With(CaseStep step) => new(Case, Version, Address, step, Baseline);
+}
+
+/// <summary>Reads cases for the operations that change them.</summary>
+internal static class CaseReading
+{
+    private const int Page = 1_000;
+    private const int MostNamed = 100;
+
+    /// <summary>Cases by number, in the order of their numbers; at most 10,000 are asked for. Those that do not exist are left out.</summary>
+    public static async Task<List<ReadCase>> ReadAsync(GuardDb db, IEnumerable<long> ids, CancellationToken cancel)
+    {
+        List<ReadCase> found = [];
+        foreach (var page in ids.Distinct().Order().Chunk(Page))
+        {
+            var rows = await db.Cases.AsNoTracking().Where(c => EF.Parameter(page).Contains(c.Id)).OrderBy(c => c.Id).Select(c => new { Case = c, c.Address, c.Domain!.Name }).ToListAsync(cancel);
+            found.AddRange(rows.Select(r => new ReadCase(r.Case, r.Address, r.Name)));
+        }
+
+        return found;
+    }
+
+    /// <summary>Who was faster, for the first hundred of some cases that are not as they were read.</summary>
+    public static async Task<IReadOnlyList<CaseConflict>> ConflictsAsync(GuardDb db, IEnumerable<(ReadCase Now, int SeenVersion)> changed, CancellationToken cancel)
+    {
+        var named = changed.Take(MostNamed).ToList();
+        var ids = named.Select(n => n.Now.Case.Id).ToArray();
+        var latest = await db.Decisions.AsNoTracking()
+            .Where(d => EF.Parameter(ids).Contains(d.CaseId) && !db.Decisions.Any(x => x.CaseId == d.CaseId && x.CaseVersion > d.CaseVersion))
+            .ToDictionaryAsync(d => d.CaseId, cancel);
+        var names = await NamesAsync(db, latest.Values, cancel);
+        return named.ConvertAll(n =>
+        {
+            var (state, version) = (n.Now.Case.State, n.Now.Case.Version);
+            return latest.TryGetValue(n.Now.Case.Id, out var d) && d.CaseVersion > n.SeenVersion
+                ? new CaseConflict(n.Now.Case.Id, state, version, Name(d, names), d.At, d.Reason, d.Until)
+                : new CaseConflict(n.Now.Case.Id, state, version, null, null, null, null);
+        });
+    }
+
+    /// <summary>Names of the staff behind some decisions.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, string>> NamesAsync(GuardDb db, IEnumerable<Decision> decisions, CancellationToken cancel)
+    {
+        var staff = decisions.Where(d => d.ActorKind == AuditActorKind.Staff).Select(d => Guid.Parse(d.ActorId, CultureInfo.InvariantCulture)).Distinct().ToArray();
+        return staff.Length == 0 ? new Dictionary<Guid, string>() : await db.Users.Where(u => EF.Parameter(staff).Contains(u.Id)).ToDictionaryAsync(u => u.Id, u => u.DisplayName, cancel);
+    }
+
+    /// <summary>Who decided, as shown.</summary>
+    public static string Name(Decision decision, IReadOnlyDictionary<Guid, string> names) => decision.ActorKind switch
+    {
+        AuditActorKind.Staff => names.GetValueOrDefault(Guid.Parse(decision.ActorId, CultureInfo.InvariantCulture)) ?? "a former colleague",
+        AuditActorKind.Policy => "policy v" + decision.ActorId,
+        AuditActorKind.Owner => "the owner",
+        AuditActorKind.Key => "key " + decision.ActorId,
+        _ => "DomainGuard",
+    };
+}
