@@ -58,6 +58,10 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 {
                     Id = table.Column<Guid>(type: "TEXT", nullable: false),
                     DisplayName = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    JoinedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    LastSignInAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    CodeStep = table.Column<long>(type: "INTEGER", nullable: false),
+                    SingleKeysOff = table.Column<bool>(type: "INTEGER", nullable: false),
                     UserName = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
                     NormalizedUserName = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
                     Email = table.Column<string>(type: "TEXT", maxLength: 256, nullable: true),
@@ -313,6 +317,27 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "Invitation",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    TokenHash = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    Roles = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    InvitedBy = table.Column<Guid>(type: "TEXT", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    AcceptedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    RevokedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    UserId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    Version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Invitation", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Lane",
                 columns: table => new
                 {
@@ -413,6 +438,20 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_Setting", x => x.Name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "SignInTry",
+                columns: table => new
+                {
+                    NameHash = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    Failures = table.Column<int>(type: "INTEGER", nullable: false),
+                    LastAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    LockedUntil = table.Column<DateTime>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_SignInTry", x => x.NameHash);
                 });
 
             migrationBuilder.CreateTable(
@@ -1100,6 +1139,17 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 columns: new[] { "Tld", "Name" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Invitation_CreatedAt",
+                table: "Invitation",
+                column: "CreatedAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Invitation_TokenHash",
+                table: "Invitation",
+                column: "TokenHash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_MailHost_DomainId",
                 table: "MailHost",
                 column: "DomainId");
@@ -1135,6 +1185,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 table: "ScanItem",
                 columns: new[] { "ScanId", "Host", "Priority", "DomainId" },
                 descending: new[] { false, false, true, false });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_SignInTry_LastAt",
+                table: "SignInTry",
+                column: "LastAt");
         }
 
         /// <inheritdoc />
@@ -1192,6 +1247,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 name: "ImportRow");
 
             migrationBuilder.DropTable(
+                name: "Invitation");
+
+            migrationBuilder.DropTable(
                 name: "Lane");
 
             migrationBuilder.DropTable(
@@ -1217,6 +1275,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "Setting");
+
+            migrationBuilder.DropTable(
+                name: "SignInTry");
 
             migrationBuilder.DropTable(
                 name: "AspNetRoles");

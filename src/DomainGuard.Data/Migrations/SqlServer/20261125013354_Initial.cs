@@ -58,6 +58,10 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
                     DisplayName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false),
+                    JoinedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    LastSignInAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    CodeStep = table.Column<long>(type: "bigint", nullable: false),
+                    SingleKeysOff = table.Column<bool>(type: "bit", nullable: false),
                     UserName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
                     NormalizedUserName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
                     Email = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
@@ -313,6 +317,27 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "Invitation",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    TokenHash = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Name = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false),
+                    Roles = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    InvitedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    AcceptedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    RevokedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Invitation", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Lane",
                 columns: table => new
                 {
@@ -413,6 +438,20 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_Setting", x => x.Name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "SignInTry",
+                columns: table => new
+                {
+                    NameHash = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Failures = table.Column<int>(type: "int", nullable: false),
+                    LastAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    LockedUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_SignInTry", x => x.NameHash);
                 });
 
             migrationBuilder.CreateTable(
@@ -1102,6 +1141,17 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: new[] { "Tld", "Name" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Invitation_CreatedAt",
+                table: "Invitation",
+                column: "CreatedAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Invitation_TokenHash",
+                table: "Invitation",
+                column: "TokenHash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_MailHost_DomainId",
                 table: "MailHost",
                 column: "DomainId");
@@ -1137,6 +1187,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 table: "ScanItem",
                 columns: new[] { "ScanId", "Host", "Priority", "DomainId" },
                 descending: new[] { false, false, true, false });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_SignInTry_LastAt",
+                table: "SignInTry",
+                column: "LastAt");
         }
 
         /// <inheritdoc />
@@ -1194,6 +1249,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "ImportRow");
 
             migrationBuilder.DropTable(
+                name: "Invitation");
+
+            migrationBuilder.DropTable(
                 name: "Lane");
 
             migrationBuilder.DropTable(
@@ -1219,6 +1277,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
             migrationBuilder.DropTable(
                 name: "Setting");
+
+            migrationBuilder.DropTable(
+                name: "SignInTry");
 
             migrationBuilder.DropTable(
                 name: "AspNetRoles");

@@ -59,6 +59,10 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
                     DisplayName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    JoinedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    LastSignInAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    CodeStep = table.Column<long>(type: "bigint", nullable: false),
+                    SingleKeysOff = table.Column<bool>(type: "boolean", nullable: false),
                     UserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     NormalizedUserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     Email = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
@@ -314,6 +318,27 @@ namespace DomainGuard.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "Invitation",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    TokenHash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    Roles = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
+                    InvitedBy = table.Column<Guid>(type: "uuid", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    AcceptedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    RevokedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: true),
+                    Version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Invitation", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Lane",
                 columns: table => new
                 {
@@ -414,6 +439,20 @@ namespace DomainGuard.Data.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_Setting", x => x.Name);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "SignInTry",
+                columns: table => new
+                {
+                    NameHash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Failures = table.Column<int>(type: "integer", nullable: false),
+                    LastAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    LockedUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_SignInTry", x => x.NameHash);
                 });
 
             migrationBuilder.CreateTable(
@@ -1101,6 +1140,17 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: new[] { "Tld", "Name" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Invitation_CreatedAt",
+                table: "Invitation",
+                column: "CreatedAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Invitation_TokenHash",
+                table: "Invitation",
+                column: "TokenHash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_MailHost_DomainId",
                 table: "MailHost",
                 column: "DomainId");
@@ -1136,6 +1186,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                 table: "ScanItem",
                 columns: new[] { "ScanId", "Host", "Priority", "DomainId" },
                 descending: new[] { false, false, true, false });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_SignInTry_LastAt",
+                table: "SignInTry",
+                column: "LastAt");
         }
 
         /// <inheritdoc />
@@ -1193,6 +1248,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "ImportRow");
 
             migrationBuilder.DropTable(
+                name: "Invitation");
+
+            migrationBuilder.DropTable(
                 name: "Lane");
 
             migrationBuilder.DropTable(
@@ -1218,6 +1276,9 @@ namespace DomainGuard.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Setting");
+
+            migrationBuilder.DropTable(
+                name: "SignInTry");
 
             migrationBuilder.DropTable(
                 name: "AspNetRoles");
