@@ -1,7 +1,6 @@
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
-using DomainGuard.Data.Staff;
 using DomainGuard.Lookups;
 using DomainGuard.Lookups.Rdap;
 using DomainGuard.Simulator;
@@ -13,12 +12,11 @@ using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
+using DomainGuard.Web.Features.Staff;
 using DomainGuard.Web.Features.Triage;
 using DomainGuard.Web.Hosting;
 using DomainGuard.Web.Shell;
 using Microsoft.AspNetCore.Components.Authorization;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using MudBlazor.Services;
 
@@ -159,7 +157,8 @@ internal static class DomainGuardApp
 
         services.AddDomainLookups(builder.Configuration);
         services.AddJobs(options.Database);
-        AddStaff(services, options);
+        services.AddStaffSignIn(options);
+        services.AddStaffChanges();
 
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddCascadingAuthenticationState();
@@ -185,37 +184,6 @@ internal static class DomainGuardApp
         return options;
     }
 
-    private static void AddStaff(IServiceCollection services, DomainGuardOptions options)
-    {
-        services.AddIdentity<GuardUser, IdentityRole<Guid>>(o =>
-            {
-                o.Stores.SchemaVersion = IdentitySchemaVersions.Version3;
-                o.Lockout.MaxFailedAccessAttempts = 5;
-                o.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(15);
-                // Length, not composition rules (NIST SP 800-63B 5.1.1).
-                o.Password.RequiredLength = 12;
-                o.Password.RequireDigit = o.Password.RequireLowercase = o.Password.RequireUppercase = o.Password.RequireNonAlphanumeric = false;
-            })
-            .AddEntityFrameworkStores<GuardDb>()
-            .AddClaimsPrincipalFactory<StaffClaims>()
-            .AddDefaultTokenProviders();
-        services.ConfigureApplicationCookie(o =>
-        {
-            o.LoginPath = "/signin";
-            o.AccessDeniedPath = "/denied";
-            o.ReturnUrlParameter = "to";
-            o.Cookie.Name = "domainguard.staff";
-            o.Cookie.SameSite = SameSiteMode.Lax;
-            o.ExpireTimeSpan = TimeSpan.FromHours(10);
-        });
-        services.Configure<SecurityStampValidatorOptions>(o => o.ValidationInterval = TimeSpan.FromMinutes(1));
-        services.AddAuthorizationBuilder();
-        services.Configure<Microsoft.AspNetCore.Authorization.AuthorizationOptions>(Policies.Add);
-        services.AddAntiforgery(o => o.Cookie.Name = "domainguard.antiforgery");
-        services.AddDataProtection().SetApplicationName("DomainGuard").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataDirectory, "keys")));
-        services.AddSingleton<StaffSetup>();
-    }
-
     private static void Use(WebApplication app)
     {
         app.UseExceptionHandler("/error", createScopeForErrors: true);
@@ -227,13 +195,14 @@ internal static class DomainGuardApp
 
         app.UseMiddleware<SecurityHeaders>();
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();
 
         app.MapStaticAssets().AllowAnonymous();
         app.MapHealthChecks("/health").AllowAnonymous();
-        app.MapSignOut();
+        app.MapSignIn();
         app.MapDemo();
         app.UseJobs();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = null);

@@ -36,6 +36,9 @@ internal static class Policies
     /// <summary>Run the machine: scans, policy, batches, sources, import, staff, settings, clock: Administrator.</summary>
     public const string Operate = "Operate";
 
+    /// <summary>Look after one's own sign-in: everybody who is signed in, also without a role yet. No right of the console.</summary>
+    public const string Self = "Self";
+
     private static readonly FrozenDictionary<string, IReadOnlyList<string>> Table = new Dictionary<string, IReadOnlyList<string>>
     {
         [Read] = Roles.All,
@@ -55,6 +58,8 @@ internal static class Policies
         {
             options.AddPolicy(policy, p => p.RequireRole([.. roles]));
         }
+
+        options.AddPolicy(Self, p => p.RequireAuthenticatedUser());
 
         // Deny by default: what says nothing is for staff with a role.
         options.DefaultPolicy = options.GetPolicy(Read)!;

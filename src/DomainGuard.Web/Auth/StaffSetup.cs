@@ -1,8 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using DomainGuard.Core.Audit;
+using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Settings;
 using DomainGuard.Data.Staff;
+using DomainGuard.Web.Features.Staff;
 using DomainGuard.Web.Hosting;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -18,7 +22,7 @@ internal sealed record DemoStaff(string UserName, string DisplayName, string Rol
 /// account can read, opens <c>/setup</c> until the first administrator exists.
 /// </summary>
 internal sealed partial class StaffSetup(
-    IServiceScopeFactory scopes, IDbContextFactory<GuardDb> dbs, IOptions<DomainGuardOptions> options, IHostEnvironment environment, ILogger<StaffSetup> log)
+    IServiceScopeFactory scopes, IDbContextFactory<GuardDb> dbs, IOptions<DomainGuardOptions> options, IHostEnvironment environment, GuardClock clock, ILogger<StaffSetup> log)
 {
     internal const string DemoPassword = "demonstration";
     private const string TokenSetting = "setup.token";
@@ -55,7 +59,8 @@ internal sealed partial class StaffSetup(
             {
                 if (await users.FindByNameAsync(person.UserName) is null)
                 {
-                    Check(await CreateAsync(users, person.UserName, person.DisplayName, DemoPassword, person.Role));
+                    Check(await CreateAsync(
+                        users, new GuardUser { Id = Guid.CreateVersion7(), UserName = person.UserName, DisplayName = person.DisplayName, JoinedAt = clock.Now }, DemoPassword, person.Role));
                 }
             }
         }
@@ -74,32 +79,40 @@ internal sealed partial class StaffSetup(
 
     /// <summary>Makes the first administrator.</summary>
     /// <returns>What is wrong, one line each; empty when it worked.</returns>
-    internal async Task<IReadOnlyList<string>> CompleteAsync(string token, string userName, string displayName, string password, CancellationToken cancel)
+    internal async Task<IReadOnlyList<string>> CompleteAsync(string token, string userName, string displayName, string password, string? from, CancellationToken cancel)
     {
-        await using var db = await dbs.CreateDbContextAsync(cancel);
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<GuardDb>();
+        // One transaction, one at a time: a crash leaves no person without a role, and two who hold the token make one administrator.
+        await using var transaction = await StaffChanges.TakeTurnAsync(db, cancel);
         var kept = await db.Settings.Where(s => s.Name == TokenSetting).Select(s => s.Value).FirstOrDefaultAsync(cancel);
         if (kept is null || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(kept), Encoding.ASCII.GetBytes(Hash(token.Trim()))))
         {
             return [$"This is not the set-up token. It stands in the file {TokenFile} on the server."];
         }
 
-        await using var scope = scopes.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<GuardUser>>();
-        var result = await CreateAsync(users, userName.Trim(), string.IsNullOrWhiteSpace(displayName) ? userName.Trim() : displayName.Trim(), password, Roles.Administrator);
+        var user = new GuardUser
+        {
+            Id = Guid.CreateVersion7(), UserName = userName.Trim(), DisplayName = string.IsNullOrWhiteSpace(displayName) ? userName.Trim() : displayName.Trim(), JoinedAt = clock.Now,
+        };
+        var result = await CreateAsync(users, user, password, Roles.Administrator);
         if (!result.Succeeded)
         {
             return [.. result.Errors.Select(e => e.Description)];
         }
 
         await db.Settings.Where(s => s.Name == TokenSetting).ExecuteDeleteAsync(cancel);
+        AuditTrail.Add(db, new AuditFact(AuditAction.StaffJoined, AuditActor.Staff(user.Id, from), clock.Now) { Subject = "set-up", Changes = [("roles", null, Roles.Administrator)] });
+        await db.SaveChangesAsync(cancel);
+        await transaction.CommitAsync(cancel);
         File.Delete(TokenFile);
         Log.Completed(log);
         return [];
     }
 
-    private static async Task<IdentityResult> CreateAsync(UserManager<GuardUser> users, string userName, string displayName, string password, string role)
+    private static async Task<IdentityResult> CreateAsync(UserManager<GuardUser> users, GuardUser user, string password, string role)
     {
-        var user = new GuardUser { Id = Guid.CreateVersion7(), UserName = userName, DisplayName = displayName };
         var created = await users.CreateAsync(user, password);
         return created.Succeeded ? await users.AddToRoleAsync(user, role) : created;
     }

@@ -30,6 +30,47 @@ internal sealed class DomainGuardOptions
 
     public DemoOptions Demo { get; } = new();
 
+    public SignInOptions SignIn { get; } = new();
+
+    internal sealed class SignInOptions
+    {
+        /// <summary>Staff with a password enrol an authenticator app or a passkey before anything else. True unless this is the demonstration in Development.</summary>
+        public bool? RequireSecondFactor { get; set; }
+
+        /// <summary>Sign-in with a password is offered. May be false once single sign-on is configured.</summary>
+        public bool AllowPasswords { get; set; } = true;
+
+        /// <summary>Form posts to the sign-in pages that one IP address (IPv6: one /64) may send a minute, per node.</summary>
+        public int PostsPerMinute { get; set; } = 30;
+
+        /// <summary>Domain that passkeys belong to (WebAuthn relying party id); empty: the host of the request.</summary>
+        public string PasskeyDomain { get; set; } = "";
+
+        public OidcOptions Oidc { get; } = new();
+    }
+
+    /// <summary>Single sign-on by OpenID Connect: on when <see cref="Authority"/> is set.</summary>
+    internal sealed class OidcOptions
+    {
+        /// <summary>Issuer URL of the provider; https, or http on a loopback address.</summary>
+        public string Authority { get; set; } = "";
+
+        public string ClientId { get; set; } = "";
+
+        public string ClientSecret { get; set; } = "";
+
+        /// <summary>Claim of ID token or user info whose values are looked up in <see cref="Roles"/>.</summary>
+        public string RoleClaim { get; set; } = "roles";
+
+        /// <summary>Scopes that are asked for besides "openid profile".</summary>
+        public List<string> Scopes { get; } = [];
+
+        /// <summary>Role of this console: the values of the claim that give it.</summary>
+        public Dictionary<string, List<string>> Roles { get; } = new(StringComparer.Ordinal);
+
+        internal bool IsOn => !string.IsNullOrWhiteSpace(Authority);
+    }
+
     internal sealed class ClockOptions
     {
         /// <summary>The guard clock can be moved. True by itself in the simulated world.</summary>
@@ -62,6 +103,7 @@ internal sealed class DomainGuardDefaults(IHostEnvironment environment) : IPostC
         }
 
         options.DataDirectory = Path.GetFullPath(options.DataDirectory);
+        options.SignIn.RequireSecondFactor ??= !(environment.IsDevelopment() && options.IsSimulated);
     }
 }
 
@@ -96,6 +138,62 @@ internal sealed class DomainGuardOptionsValidator(IHostEnvironment environment) 
             problems.Add("DomainGuard:Demo:ApiKey is shorter than 4 characters.");
         }
 
+        CheckSignIn(options.SignIn, problems);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    private static void CheckSignIn(DomainGuardOptions.SignInOptions signIn, List<string> problems)
+    {
+        const string Section = "DomainGuard:SignIn";
+        var oidc = signIn.Oidc;
+        if (signIn.PostsPerMinute < 1)
+        {
+            problems.Add($"{Section}:PostsPerMinute is below 1: nobody could sign in.");
+        }
+
+        if (!oidc.IsOn)
+        {
+            if (!signIn.AllowPasswords)
+            {
+                problems.Add($"{Section}:AllowPasswords is false although {Section}:Oidc:Authority is not set: nobody could sign in. Configure single sign-on, or allow passwords.");
+            }
+
+            if (oidc.ClientId.Length > 0 || oidc.ClientSecret.Length > 0 || oidc.Roles.Count > 0)
+            {
+                problems.Add($"{Section}:Oidc:Authority is missing although other settings of {Section}:Oidc are set. Set it to the issuer URL of the provider.");
+            }
+
+            return;
+        }
+
+        if (!Uri.TryCreate(oidc.Authority, UriKind.Absolute, out var authority) || !(authority.Scheme == Uri.UriSchemeHttps || (authority.Scheme == Uri.UriSchemeHttp && authority.IsLoopback)))
+        {
+            problems.Add($"{Section}:Oidc:Authority is no https URL (plain http only on a loopback address). Set it to the issuer URL of the provider.");
+        }
+
+        if (string.IsNullOrWhiteSpace(oidc.ClientId))
+        {
+            problems.Add($"{Section}:Oidc:ClientId is missing. Register the console with the provider, redirect URI https://HOST/signin/oidc.");
+        }
+
+        if (string.IsNullOrWhiteSpace(oidc.ClientSecret))
+        {
+            problems.Add($"{Section}:Oidc:ClientSecret is missing. The console is a confidential client.");
+        }
+
+        if (string.IsNullOrWhiteSpace(oidc.RoleClaim))
+        {
+            problems.Add($"{Section}:Oidc:RoleClaim is empty. Name the claim that holds groups or roles.");
+        }
+
+        foreach (var role in oidc.Roles.Keys.Where(r => !Auth.Roles.All.Contains(r)))
+        {
+            problems.Add($"{Section}:Oidc:Roles:{role} is no role of this console. The roles are {string.Join(", ", Auth.Roles.All)}.");
+        }
+
+        if (!oidc.Roles.Values.Any(values => values.Any(v => !string.IsNullOrWhiteSpace(v))))
+        {
+            problems.Add($"{Section}:Oidc:Roles maps nothing: nobody would be let in. Set for example {Section}:Oidc:Roles:Administrator:0 to a value of the claim '{oidc.RoleClaim}'.");
+        }
     }
 }

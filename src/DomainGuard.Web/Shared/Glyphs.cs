@@ -32,6 +32,9 @@ internal static class Glyphs
     public const string Lock = """<rect x="4.5" y="10.5" width="15" height="10" rx="2"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5"/>""";
     public const string Verified = """<path d="M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6z"/><path d="m8.8 12 2.3 2.3 4.3-4.8"/>""";
     public const string Unverified = """<path d="M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6z"/><path d="m9.3 9.3 5.4 5.4M14.7 9.3l-5.4 5.4"/>""";
+    public const string Passkey = """<path d="M6 11a6 6 0 0 1 12 0v2M9 11a3 3 0 0 1 6 0v3c0 2-.4 3.5-1 5M12 11v3.5c0 2.2-.6 4-1.5 5.5M6 14.5c0 1.5-.3 2.5-.8 3.5"/>""";
+    public const string SingleSignOn = """<path d="M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6z"/><circle cx="12" cy="10" r="2.2"/><path d="M8.5 16c.5-1.9 1.8-2.8 3.5-2.8s3 .9 3.5 2.8"/>""";
+    public const string Staff = """<rect x="4" y="4.5" width="16" height="15" rx="2"/><circle cx="9.5" cy="10.5" r="2"/><path d="M6.5 16c.4-1.8 1.5-2.6 3-2.6s2.6.8 3 2.6M14.5 9.5h3M14.5 13h3"/>""";
     public const string SignOut = """<path d="M14 4.5H6.5a1 1 0 0 0-1 1v13a1 1 0 0 0 1 1H14M10.5 12h9.5M16.5 8.5 20 12l-3.5 3.5"/>""";
     public const string Plug = """<path d="M9 3.5V8M15 3.5V8M6.5 8h11v3a5.5 5.5 0 0 1-11 0zM12 16.5v4"/>""";
     public const string Mail = """<rect x="3.5" y="5.5" width="17" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>""";

@@ -1,15 +1,31 @@
 using DomainGuard.Data.Staff;
+using DomainGuard.Web.Auth;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Identity;
 
 namespace DomainGuard.Web.Features.SignIn;
 
 internal static class SignInEndpoints
 {
-    /// <summary>Signing out is a form post with antiforgery, so that no picture on another page can do it.</summary>
-    internal static void MapSignOut(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/signout", async ([Microsoft.AspNetCore.Mvc.FromForm] string? to, SignInManager<GuardUser> signIn) =>
+    /// <summary>What the sign-in pages post to besides themselves. All of it asks the antiforgery token, so that no picture on another page can do it.</summary>
+    internal static void MapSignIn(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/signout", async ([Microsoft.AspNetCore.Mvc.FromForm] string? to, StaffSignIn signIn) =>
         {
-            await signIn.SignOutAsync();
+            await signIn.LeaveAsync();
             return TypedResults.LocalRedirect(to is "/signin" or null ? "~/signin" : "~/");
-        }).WithMetadata(new Microsoft.AspNetCore.Antiforgery.RequireAntiforgeryTokenAttribute()).AllowAnonymous();
+        }).WithMetadata(new RequireAntiforgeryTokenAttribute()).AllowAnonymous();
+
+        // The same question for everybody: the authenticator knows whose passkeys it holds.
+        routes.MapPost("/signin/passkey", async (SignInManager<GuardUser> signIn) =>
+            TypedResults.Text(await signIn.MakePasskeyRequestOptionsAsync(null), "application/json"))
+            .WithMetadata(new RequireAntiforgeryTokenAttribute()).AllowAnonymous();
+
+        routes.MapPost("/me/passkey", async (HttpContext http, SignInManager<GuardUser> signIn, UserManager<GuardUser> users) =>
+            await users.GetUserAsync(http.User) is { } user
+                ? Results.Text(
+                    await signIn.MakePasskeyCreationOptionsAsync(new PasskeyUserEntity { Id = user.Id.ToString(), Name = user.UserName!, DisplayName = user.DisplayName }), "application/json")
+                : Results.NotFound())
+            .WithMetadata(new RequireAntiforgeryTokenAttribute()).RequireAuthorization(Policies.Self);
+    }
 }
