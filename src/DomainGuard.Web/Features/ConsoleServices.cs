@@ -1,6 +1,7 @@
 using DomainGuard.Web.Features.Accounts;
 using DomainGuard.Web.Features.Domains;
 using DomainGuard.Web.Features.Overview;
+using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.Search;
 using DomainGuard.Web.Features.Sources;
 
@@ -18,7 +19,7 @@ internal static class ConsoleServices
         services.AddSingleton<OverviewQueries>();
         services.AddSingleton<SourceQueries>();
         services.AddSingleton<FindAnything>();
-        services.AddSingleton<Policy.PolicyStore>();
+        services.AddPolicy();
         return services;
     }
 }

@@ -340,6 +340,29 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "PolicyProposal",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Kind = table.Column<int>(type: "int", nullable: false),
+                    BasedOn = table.Column<int>(type: "int", nullable: false),
+                    Json = table.Column<string>(type: "nvarchar(max)", maxLength: 16000, nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: false),
+                    ProposedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    ProposedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    DecidedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Answer = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_PolicyProposal", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "PolicyVersion",
                 columns: table => new
                 {
@@ -1128,6 +1151,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: new[] { "DomainId", "From" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_PolicyProposal_State_ExpiresAt",
+                table: "PolicyProposal",
+                columns: new[] { "State", "ExpiresAt" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Scan_Status_Id",
                 table: "Scan",
                 columns: new[] { "Status", "Id" });
@@ -1207,6 +1235,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
             migrationBuilder.DropTable(
                 name: "PhaseSpan");
+
+            migrationBuilder.DropTable(
+                name: "PolicyProposal");
 
             migrationBuilder.DropTable(
                 name: "PolicyVersion");

@@ -341,6 +341,29 @@ namespace DomainGuard.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "PolicyProposal",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Kind = table.Column<int>(type: "integer", nullable: false),
+                    BasedOn = table.Column<int>(type: "integer", nullable: false),
+                    Json = table.Column<string>(type: "character varying(16000)", maxLength: 16000, nullable: true),
+                    Comment = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
+                    ProposedBy = table.Column<Guid>(type: "uuid", nullable: false),
+                    ProposedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    DecidedBy = table.Column<Guid>(type: "uuid", nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Answer = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
+                    Version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_PolicyProposal", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "PolicyVersion",
                 columns: table => new
                 {
@@ -1127,6 +1150,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: new[] { "DomainId", "From" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_PolicyProposal_State_ExpiresAt",
+                table: "PolicyProposal",
+                columns: new[] { "State", "ExpiresAt" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Scan_Status_Id",
                 table: "Scan",
                 columns: new[] { "Status", "Id" });
@@ -1206,6 +1234,9 @@ namespace DomainGuard.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "PhaseSpan");
+
+            migrationBuilder.DropTable(
+                name: "PolicyProposal");
 
             migrationBuilder.DropTable(
                 name: "PolicyVersion");

@@ -340,6 +340,29 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "PolicyProposal",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Kind = table.Column<int>(type: "INTEGER", nullable: false),
+                    BasedOn = table.Column<int>(type: "INTEGER", nullable: false),
+                    Json = table.Column<string>(type: "TEXT", maxLength: 16000, nullable: true),
+                    Comment = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
+                    ProposedBy = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ProposedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    State = table.Column<int>(type: "INTEGER", nullable: false),
+                    DecidedBy = table.Column<Guid>(type: "TEXT", nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    Answer = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true),
+                    Version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_PolicyProposal", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "PolicyVersion",
                 columns: table => new
                 {
@@ -1126,6 +1149,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 columns: new[] { "DomainId", "From" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_PolicyProposal_State_ExpiresAt",
+                table: "PolicyProposal",
+                columns: new[] { "State", "ExpiresAt" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Scan_Status_Id",
                 table: "Scan",
                 columns: new[] { "Status", "Id" });
@@ -1205,6 +1233,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "PhaseSpan");
+
+            migrationBuilder.DropTable(
+                name: "PolicyProposal");
 
             migrationBuilder.DropTable(
                 name: "PolicyVersion");
