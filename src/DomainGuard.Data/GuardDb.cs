@@ -75,6 +75,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
     /// <summary>Versions of the policy.</summary>
     public DbSet<PolicyVersion> PolicyVersions => Set<PolicyVersion>();
 
+    /// <summary>Changes that wait for a second person.</summary>
+    public DbSet<PolicyProposal> PolicyProposals => Set<PolicyProposal>();
+
     /// <summary>Cases.</summary>
     public DbSet<Case> Cases => Set<Case>();
 

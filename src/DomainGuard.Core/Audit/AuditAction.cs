@@ -69,6 +69,9 @@ public enum AuditAction
     /// <summary>A change that needs a second person was proposed.</summary>
     ChangeProposed = 33,
 
+    /// <summary>A proposed change was refused by a second person, or taken back by whom proposed it.</summary>
+    ChangeRefused = 34,
+
     /// <summary>A scan began.</summary>
     ScanStarted = 40,
 

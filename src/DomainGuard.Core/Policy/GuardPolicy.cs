@@ -131,25 +131,25 @@ public sealed record GuardPolicy
         return read with { Situations = rules };
     }
 
-    /// <summary>Everything that is wrong with it, in words; empty when it may be saved.</summary>
-    public IReadOnlyList<string> Problems()
+    /// <summary>Everything that is wrong with it, each with the field of <see cref="PolicyFields"/> that mends it; empty when it may be saved.</summary>
+    public IReadOnlyList<PolicyProblem> Problems()
     {
-        var problems = new List<string>();
+        var problems = new List<PolicyProblem>();
         foreach (var situation in Enum.GetValues<Situation>())
         {
             if (!Situations.TryGetValue(situation, out var rule))
             {
-                problems.Add($"{situation} has no rule.");
+                problems.Add(new(PolicyFields.ActionOf(situation), $"{situation} has no rule."));
                 continue;
             }
 
-            if (situation is not Situation.NotApplicable && rule.LookAgain is not { } again)
+            if (situation is not Situation.NotApplicable && rule.LookAgain is null)
             {
-                problems.Add($"{situation} has no time after which to look again.");
+                problems.Add(new(PolicyFields.LookAgainOf(situation), $"{situation} has no time after which to look again."));
             }
             else if (rule.LookAgain is { } wait && (wait < TimeSpan.FromHours(1) || wait > TimeSpan.FromDays(90)))
             {
-                problems.Add($"{situation}: look again after 1 hour to 90 days, not {wait}.");
+                problems.Add(new(PolicyFields.LookAgainOf(situation), $"{situation}: look again after 1 hour to 90 days, not {PolicyFields.Text(wait)}."));
             }
         }
 
@@ -157,28 +157,30 @@ public sealed record GuardPolicy
         {
             if (Situations.TryGetValue(situation, out var rule) && rule.Action == PolicyAction.Unverify)
             {
-                problems.Add($"{situation} can never un-verify: it says nothing against the holder.");
+                problems.Add(new(PolicyFields.ActionOf(situation), $"{situation} can never un-verify: it says nothing against the holder."));
             }
         }
 
-        Add(problems, Guards.LargeFrom is null or (>= 2 and <= 1_000_000), "The guard for large domains begins at 2 to 1,000,000 addresses.");
-        Add(problems, Brake.PerDay is >= 0 and <= 100_000, "The brake is 0 to 100,000 addresses a day.");
-        Add(problems, Brake.TimesMean is >= 1 and <= 100, "The brake is 1 to 100 times the daily mean.");
-        Add(problems, ReregisteredWatch >= TimeSpan.FromDays(1) && ReregisteredWatch <= TimeSpan.FromDays(90), "A domain that changed hands is watched closely for 1 to 90 days.");
-        Add(problems, Gate.MaxAge >= TimeSpan.FromMinutes(1) && Gate.MaxAge <= TimeSpan.FromDays(7), "Evidence for the gate is 1 minute to 7 days old.");
-        Add(problems, Gate.MaxAgeInDoubt >= TimeSpan.FromMinutes(1) && Gate.MaxAgeInDoubt <= Gate.MaxAge, "Evidence in doubt is 1 minute old to as old as any evidence for the gate.");
-        Add(problems, Gate.Deadline >= TimeSpan.FromMilliseconds(100) && Gate.Deadline <= TimeSpan.FromSeconds(10), "The gate answers within 0.1 to 10 seconds.");
-        Add(problems, Gate.ReviewAfter >= TimeSpan.FromHours(1) && Gate.ReviewAfter <= TimeSpan.FromDays(30), "Without a fresh answer the last state counts for 1 hour to 30 days.");
-        Add(problems, Budgets.Rdap >= 0 && Budgets.DomainResearch >= 0 && Budgets.Dns >= 0, "A budget is 0 or more questions a day.");
-        Add(problems, EarlyWarningDays.Count <= 5 && EarlyWarningDays.All(d => d is >= 1 and <= 90), "Early warnings go out on at most five days, 1 to 90 before the end of the term.");
+        Add(problems, "guards.largeFrom", Guards.LargeFrom is null or (>= 2 and <= 1_000_000), "The guard for large domains begins at 2 to 1,000,000 addresses.");
+        Add(problems, "brake.perDay", Brake.PerDay is >= 0 and <= 100_000, "The brake is 0 to 100,000 addresses a day.");
+        Add(problems, "brake.timesMean", Brake.TimesMean is >= 1 and <= 100, "The brake is 1 to 100 times the daily mean.");
+        Add(problems, "reregisteredWatch", ReregisteredWatch >= TimeSpan.FromDays(1) && ReregisteredWatch <= TimeSpan.FromDays(90), "A domain that changed hands is watched closely for 1 to 90 days.");
+        Add(problems, "gate.maxAge", Gate.MaxAge >= TimeSpan.FromMinutes(1) && Gate.MaxAge <= TimeSpan.FromDays(7), "Evidence for the gate is 1 minute to 7 days old.");
+        Add(problems, "gate.maxAgeInDoubt", Gate.MaxAgeInDoubt >= TimeSpan.FromMinutes(1) && Gate.MaxAgeInDoubt <= Gate.MaxAge, "Evidence in doubt is 1 minute old to as old as any evidence for the gate.");
+        Add(problems, "gate.deadline", Gate.Deadline >= TimeSpan.FromMilliseconds(100) && Gate.Deadline <= TimeSpan.FromSeconds(10), "The gate answers within 0.1 to 10 seconds.");
+        Add(problems, "gate.reviewAfter", Gate.ReviewAfter >= TimeSpan.FromHours(1) && Gate.ReviewAfter <= TimeSpan.FromDays(30), "Without a fresh answer the last state counts for 1 hour to 30 days.");
+        Add(problems, "budgets.rdap", Budgets.Rdap >= 0, "A budget is 0 or more questions a day.");
+        Add(problems, "budgets.domainResearch", Budgets.DomainResearch >= 0, "A budget is 0 or more questions a day.");
+        Add(problems, "budgets.dns", Budgets.Dns >= 0, "A budget is 0 or more questions a day.");
+        Add(problems, "earlyWarningDays", EarlyWarningDays.Count <= 5 && EarlyWarningDays.All(d => d is >= 1 and <= 90), "Early warnings go out on at most five days, 1 to 90 before the end of the term.");
         return problems;
     }
 
-    private static void Add(List<string> problems, bool isInOrder, string problem)
+    private static void Add(List<PolicyProblem> problems, string field, bool isInOrder, string problem)
     {
         if (!isInOrder)
         {
-            problems.Add(problem);
+            problems.Add(new(field, problem));
         }
     }
 }

@@ -55,6 +55,12 @@ public static class ObservationCodec
         };
     }
 
+    /// <summary>The facts of a row of Fastly or Domainr alone, for who reads very many.</summary>
+    public static ResearchFacts DecodeResearch(string facts) => JsonSerializer.Deserialize(facts, FactsJson.Default.ResearchFacts) ?? new ResearchFacts([]);
+
+    /// <summary>The facts of a row of DNS alone.</summary>
+    public static DnsFacts DecodeDns(string facts) => JsonSerializer.Deserialize(facts, FactsJson.Default.DnsFacts) ?? new DnsFacts();
+
     /// <summary>
     /// Facts as JSON: declared order, absent members left out. "Last update of RDAP database" is left out too: it moves with every answer and is not judged.
     /// </summary>

@@ -1,6 +1,7 @@
 using DomainGuard.Web.Features.Accounts;
 using DomainGuard.Web.Features.Domains;
 using DomainGuard.Web.Features.Overview;
+using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.Search;
 using DomainGuard.Web.Features.Sources;
 
@@ -20,6 +21,7 @@ internal static class ConsoleServices
         services.AddSingleton<FindAnything>();
         services.AddSingleton<Policy.PolicyStore>();
         services.AddSingleton<Why.ExplainAddress>();
+        services.AddPolicy();
         return services;
     }
 }

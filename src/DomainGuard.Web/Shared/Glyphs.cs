@@ -12,6 +12,7 @@ internal static class Glyphs
     public const string Sources = """<rect x="4" y="4.5" width="16" height="6.5" rx="1.5"/><rect x="4" y="13" width="16" height="6.5" rx="1.5"/><path d="M7.5 7.8h.1M7.5 16.3h.1"/>""";
     public const string Import = """<path d="M4 7h16M4 17h7M15 14l3 3-3 3"/>""";
     public const string Jobs = """<circle cx="12" cy="12" r="3"/><path d="M12 3.5v3M12 17.5v3M3.5 12h3M17.5 12h3M6 6l2.1 2.1M15.9 15.9 18 18M18 6l-2.1 2.1M8.1 15.9 6 18"/>""";
+    public const string Sliders = """<path d="M5 6h14M5 12h14M5 18h14"/><circle cx="9" cy="6" r="2" fill="var(--surface)"/><circle cx="15" cy="12" r="2" fill="var(--surface)"/><circle cx="8" cy="18" r="2" fill="var(--surface)"/>""";
     public const string Search = """<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>""";
     public const string Theme = """<circle cx="12" cy="12" r="4"/><path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4"/>""";
     public const string Check = """<path d="m5 12.5 4.5 4.5L19 7.5"/>""";
@@ -40,6 +41,8 @@ internal static class Glyphs
     public const string Mail = """<rect x="3.5" y="5.5" width="17" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>""";
     public const string More = """<path d="M4 7h16M4 12h16M4 17h16"/>""";
     public const string Hands = """<path d="M4 8.5h13M13.5 4.5l4 4-4 4M20 15.5H7M10.5 11.5l-4 4 4 4"/>""";
+    public const string ReviewEye = """<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z"/><circle cx="12" cy="12" r="2.8"/>""";
+    public const string BackArrow = """<path d="M8.5 5 4.5 9l4 4M4.5 9H14a5.5 5.5 0 0 1 0 11h-3"/>""";
     public const string Clock = """<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.2l3.3 2"/>""";
     public const string Rescan = """<path d="M4 11a8 8 0 0 1 14-4.2L20 9M20 4.5V9h-4.5M20 13a8 8 0 0 1-14 4.2L4 15M4 19.5V15h4.5"/>""";
     public const string CheckCircle = """<circle cx="12" cy="12" r="8.5"/><path d="m8 12.3 2.8 2.8L16 9.5"/>""";

@@ -14,6 +14,7 @@ internal static class KeyTable
         new("g d", "go:/domains", "Domains"),
         new("g a", "go:/accounts", "Accounts"),
         new("g s", "go:/scans", "Scans"),
+        new("g p", "go:/policy", "Policy"),
         new("n", "scan", "Rescan, start scan"),
         new("[", "narrower", "Narrower time window"),
         new("]", "wider", "Wider time window"),

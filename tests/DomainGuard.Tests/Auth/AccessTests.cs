@@ -33,6 +33,8 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/scans", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/scans/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/sources", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/policy", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/policy/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/search?q=x", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/why", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),

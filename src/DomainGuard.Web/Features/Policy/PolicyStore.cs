@@ -9,7 +9,7 @@ namespace DomainGuard.Web.Features.Policy;
 /// <summary>A version of the policy, ready to be applied.</summary>
 /// <param name="Version">Its number.</param>
 /// <param name="Policy">The rules.</param>
-internal sealed record PolicyInForce(int Version, GuardPolicy Policy);
+public sealed record PolicyInForce(int Version, GuardPolicy Policy);
 
 /// <summary>Gives out the versions of the policy. A version never changes, so each is read once per process.</summary>
 internal sealed class PolicyStore(IDbContextFactory<GuardDb> dbs, GuardClock clock)
