@@ -19,7 +19,6 @@ internal static class ConsoleServices
         services.AddSingleton<OverviewQueries>();
         services.AddSingleton<SourceQueries>();
         services.AddSingleton<FindAnything>();
-        services.AddSingleton<Policy.PolicyStore>();
         services.AddSingleton<Why.ExplainAddress>();
         services.AddPolicy();
         return services;
