@@ -60,7 +60,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
     {
         Assert.SkipUnless(Browser is not null, "DOMAINGUARD_TEST_CHROMIUM does not name a Chromium");
         var context = await Browser!.NewContextAsync(new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = width, Height = 900 } });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(60_000);
         List<string> strangers = [];
         await context.RouteAsync("**/*", async route =>
         {

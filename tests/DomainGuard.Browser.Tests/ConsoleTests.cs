@@ -42,7 +42,7 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await page.GetByLabel("Every watched domain").CheckAsync();
         await page.Locator(".mud-dialog button.btn.p:enabled:has-text(' domains')").ClickAsync();
         await page.WaitForSelectorAsync("section[aria-label^='Scan '] [role=progressbar]");
-        await page.WaitForSelectorAsync("table.grid tr:has-text('All domains') >> text=Complete", new() { Timeout = 60_000 });
+        await page.WaitForSelectorAsync("table.grid tr:has-text('All domains') >> text=Complete", new() { Timeout = 180_000 });
 
         await page.FillAsync("#search", "harbor-tools.dev");
         await page.PressAsync("#search", "Enter");

@@ -78,6 +78,15 @@ internal static class CommandLine
         {
             return await ReportAsync([words], ExitCode.Failed);
         }
+        catch (OperationCanceledException)
+        {
+            return await ReportAsync(["Interrupted. Nothing is half-written."], ExitCode.Report);
+        }
+        catch (Exception problem)
+        {
+            // Nobody is above this: a dump of the runtime would end with an exit code that means nothing to a script.
+            return await ReportAsync([$"Failed: {problem.Message}", problem.ToString()], ExitCode.Failed);
+        }
     }
 
     /// <summary>"--Section:Key=value", and the two host settings without a section.</summary>

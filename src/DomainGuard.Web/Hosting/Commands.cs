@@ -24,6 +24,7 @@ internal static class Commands
         command.SetAction((_, cancel) => CommandLine.GuardAsync(async () =>
         {
             await using var app = DomainGuardApp.BuildHeadless();
+            DomainGuardApp.Validate(app);
             var applied = await app.Services.GetRequiredService<GuardDatabase>().MigrateAsync(cancel);
             await Console.Out.WriteLineAsync(applied.Count == 0 ? "The database is up to date." : $"Applied: {string.Join(", ", applied)}.");
             return ExitCode.Done;

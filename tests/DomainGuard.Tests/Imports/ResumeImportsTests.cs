@@ -89,7 +89,7 @@ public sealed class ResumeImportsTests
         var waited = new TaskCompletionSource<string>();
         var second = other.Get<StageImport>().ExecuteAsync(
             ImportWorld.Text(ImportWorld.Header + Rows), new ImportRequest("second.csv", ImportFormat.Csv, "tests"), p => waited.TrySetResult(p.Step), null, CancellationToken.None);
-        Assert.Equal("Waiting for import 1", await waited.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal("Waiting for import 1", await waited.Task.WaitAsync(TimeSpan.FromMinutes(2)));
         Assert.False(second.IsCompleted);
         slow.Go.SetResult();
         Assert.Equal(40, (await first).NewAccounts);

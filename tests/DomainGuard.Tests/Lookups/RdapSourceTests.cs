@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using DomainGuard.Core.Domains;
 using DomainGuard.Lookups;
@@ -223,13 +225,10 @@ public sealed class RdapSourceTests
     [Fact]
     public async Task Closed_port_is_a_failure_that_names_the_host()
     {
-        Uri url;
-        await using (var server = new RawServer([]))
-        {
-            url = server.Url;
-        }
-
-        using var rig = new LookupRig(LookupRig.RdapAt(url));
+        // Bound and not listening: the port is refused for as long as nobody else can have it.
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using var rig = new LookupRig(LookupRig.RdapAt(new Uri($"http://{socket.LocalEndPoint}/")));
         var observation = await rig.AskAsync(SourceKind.Rdap);
         Fails(FailureKind.Network, observation);
         Assert.Contains("127.0.0.1", observation.Error, StringComparison.Ordinal);

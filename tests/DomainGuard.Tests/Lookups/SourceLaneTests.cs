@@ -161,16 +161,23 @@ public sealed class SourceLaneTests
     public async Task Lifted_limits_are_no_brake()
     {
         var lane = Lane(inFlight: 200, time: TimeProvider.System);
-        var watch = Stopwatch.StartNew();
-        var left = 40_000;
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(async () =>
+        // The best of several batches: what else runs on the machine slows some of them, a brake all of them.
+        var best = TimeSpan.MaxValue;
+        for (var batch = 0; batch < 20; batch++)
         {
-            while (Interlocked.Decrement(ref left) >= 0)
+            var watch = Stopwatch.StartNew();
+            var left = 2_000;
+            await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(async () =>
             {
-                await AskAsync(lane, () => Good(Question));
-            }
-        })));
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(4), $"40,000 questions took {watch.Elapsed}");
+                while (Interlocked.Decrement(ref left) >= 0)
+                {
+                    await AskAsync(lane, () => Good(Question));
+                }
+            })));
+            best = watch.Elapsed < best ? watch.Elapsed : best;
+        }
+
+        Assert.True(best < TimeSpan.FromSeconds(0.2), $"2,000 questions took {best} at best");
     }
 
     [Theory]
@@ -233,7 +240,7 @@ public sealed class SourceLaneTests
                 return isBack ? Good(q) : Bad(q, FailureKind.Timeout);
             },
             TestContext.Current.CancellationToken)).ToArray();
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < 20 || Volatile.Read(ref asked) == 0; i++)
         {
             await Task.Delay(1, TestContext.Current.CancellationToken);
             _time.Advance(TimeSpan.FromMilliseconds(10));

@@ -1,5 +1,6 @@
 using DomainGuard.Core.Domains;
 using DomainGuard.Lookups;
+using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Tests.Scans;
 using DomainGuard.Web.Features.Sources;
 
@@ -27,14 +28,15 @@ public sealed class DbLaneStoreTests
     [Fact]
     public async Task A_rest_holds_for_every_process_and_ends()
     {
+        var time = new ManualTime();
         await using var world = await ScanWorld.CreateAsync();
-        await using var other = world.Join();
-        var until = TimeProvider.System.GetUtcNow() + TimeSpan.FromMilliseconds(300);
+        await using var one = world.Join(time);
+        await using var other = world.Join(time);
 
-        await world.Get<ILaneStore>().RestAsync("h", SourceKind.Rdap, new LaneRest(until, new string('x', 900)), CancellationToken.None);
+        await one.Get<ILaneStore>().RestAsync("h", SourceKind.Rdap, new LaneRest(time.GetUtcNow() + TimeSpan.FromMinutes(3), new string('x', 900)), CancellationToken.None);
 
         Assert.Equal(300, (await other.Get<ILaneStore>().RestOfAsync("h", CancellationToken.None))!.Reason.Length);
-        await Task.Delay(350);
+        time.Advance(TimeSpan.FromMinutes(3.1));
         Assert.Null(await other.Get<ILaneStore>().RestOfAsync("h", CancellationToken.None));
     }
 

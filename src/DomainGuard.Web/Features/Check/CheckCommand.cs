@@ -142,24 +142,25 @@ internal static class CheckCommand
             Row(grid, "Estimated drop", report.EstimatedDrop.From is null ? null : $"{Day(report.EstimatedDrop.From)} to {Day(report.EstimatedDrop.To)}");
             Row(grid, "Next check", report.NextCheckAt?.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture));
             console.Write(grid);
-            console.WriteLine("Why:");
+            // One fact, one line, whatever the width.
+            Console.WriteLine("Why:");
             foreach (var reason in report.Reasons)
             {
-                console.WriteLine($"  - {reason}");
+                Console.WriteLine($"  - {reason}");
             }
 
             if (report.Observations.Count > 0)
             {
-                console.WriteLine("Asked:");
+                Console.WriteLine("Asked:");
             }
 
             foreach (var o in report.Observations)
             {
                 var said = o.Error ?? string.Join(", ", o.Status);
-                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  - {o.Source} {o.Host}: {o.Outcome}{(said.Length > 0 ? $": {said}" : "")} ({o.DurationMs} ms)"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  - {o.Source} {o.Host}: {o.Outcome}{(said.Length > 0 ? $": {said}" : "")} ({o.DurationMs} ms)"));
             }
 
-            console.WriteLine();
+            Console.WriteLine();
         }
     }
 

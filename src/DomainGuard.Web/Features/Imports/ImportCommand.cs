@@ -123,17 +123,20 @@ internal static class ImportCommand
         AnsiConsole.Write(table);
         foreach (var rejection in rejections)
         {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"line {rejection.Line}: {rejection.Field} {rejection.Reason}");
+            Line($"line {rejection.Line}: {rejection.Field} {rejection.Reason}");
         }
 
         if (import.Rejected > rejections.Count)
         {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"and {import.Rejected - rejections.Count} more");
+            Line($"and {import.Rejected - rejections.Count} more");
         }
 
-        notes.ForEach(n => AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"note: {n}"));
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{Conclusion(import)}");
+        notes.ForEach(n => Line($"note: {n}"));
+        Line($"{Conclusion(import)}");
     }
+
+    // One fact, one line: whoever reads the output by grep has no use for lines cut at the width of a terminal that is not there.
+    private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
     private static string Conclusion(Import import) =>
         import.Problem ?? (import.IsDryRun ? "Dry run: nothing was written." : import.Status == ImportStatus.Completed ? "Done. What is new is due: domainguard scan" : "Another process is merging this import.");

@@ -114,7 +114,7 @@ internal static class ScanCommand
                     if (await queries.GetAsync(id, CancellationToken.None) is { } scan)
                     {
                         bar.Value = scan.Share;
-                        bar.Description = string.Create(CultureInfo.InvariantCulture, $"Scan {id}: {scan.Done:N0} of {scan.Total:N0}");
+                        bar.Description = string.Create(CultureInfo.InvariantCulture, $"Scan {id}: {scan.Done:N0} of {scan.Total:N0} looked up, {scan.Settled:N0} judged");
                     }
 
                     await Task.WhenAny(run, Task.Delay(250));
@@ -141,10 +141,10 @@ internal static class ScanCommand
             console.Write(table);
         }
 
-        console.WriteLine(Sentence(scan));
+        Console.WriteLine(Sentence(scan));
         if (scan.Note is { } note)
         {
-            console.WriteLine(note);
+            Console.WriteLine(note);
         }
     }
 

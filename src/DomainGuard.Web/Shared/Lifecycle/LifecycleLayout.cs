@@ -89,14 +89,14 @@ internal static class LifecycleLayout
             input.Width,
             nowX,
             isPressed ? breakX : null,
-            Boxes(input, X, nowX),
+            Boxes(input, X, nowX, input.Drop is { } covers ? DropBox(covers, X, input.Width).X : null),
             Pins(input, X, nowX),
             Ticks(input.From, end, X, input.Width, nowX),
             Lookups(input, X),
             input.Drop is { } drop ? DropBox(drop, X, input.Width) : null);
     }
 
-    private static List<LifeBox> Boxes(LifeInput input, Func<DateTimeOffset, double> x, double nowX)
+    private static List<LifeBox> Boxes(LifeInput input, Func<DateTimeOffset, double> x, double nowX, double? dropX)
     {
         List<LifeBox> boxes = [];
         foreach (var stretch in input.Stretches.OrderBy(s => s.From))
@@ -116,7 +116,9 @@ internal static class LifecycleLayout
             }
 
             var text = stretch.IsSecondLife && !stretch.IsExpected ? "New holder" : Words.Of(stretch.Phase).Text;
-            boxes.Add(new LifeBox(stretch, from, width, (text.Length * CharacterWidth) + 14 <= width ? text : null));
+            // The estimate is drawn over what is expected: a label has the room before it.
+            var room = stretch.IsExpected && dropX is { } drop && drop < from + width ? drop - from : width;
+            boxes.Add(new LifeBox(stretch, from, width, (text.Length * CharacterWidth) + 14 <= room ? text : null));
         }
 
         return boxes;
@@ -184,7 +186,7 @@ internal static class LifecycleLayout
         return list.ConvertAll(l => (x(l.At), l.Failed));
     }
 
-    private static (double, double) DropBox(DropInterval drop, Func<DateTimeOffset, double> x, double width)
+    private static (double X, double Width) DropBox(DropInterval drop, Func<DateTimeOffset, double> x, double width)
     {
         var (from, to) = (x(drop.From), x(drop.To));
         if (to - from < MinDropWidth)

@@ -6,6 +6,9 @@ namespace DomainGuard.Web.Shared.Lifecycle;
 /// <summary>The picture in one sentence: its text alternative.</summary>
 internal static class LifecycleText
 {
+    /// <summary>Fills that are pale by design have an edge in the colour of the phase's text; the others stand out by themselves.</summary>
+    public static string Edge(Phase phase) => phase is Phase.ExpiringSoon or Phase.Expired or Phase.NotApplicable ? $"var(--ph-{Words.Of(phase).Css})" : "none";
+
     public static string Of(Domain domain, DateTimeOffset now)
     {
         var words = new List<string>();
