@@ -10,6 +10,9 @@ internal static class TriageServices
         services.AddSingleton<UndoDecision>();
         services.AddSingleton<AssignCases>();
         services.AddSingleton<CommentOnCase>();
+        services.AddSingleton<CaseQueries>();
+        services.AddSingleton<CaseDetails>();
+        services.AddSingleton<BulkQueries>();
         return services;
     }
 }
