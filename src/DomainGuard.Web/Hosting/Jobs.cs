@@ -1,6 +1,7 @@
 using DomainGuard.Data.Providers;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Scans;
+using DomainGuard.Web.Features.Triage;
 using Hangfire;
 using Hangfire.InMemory;
 using Hangfire.PostgreSql;
@@ -62,6 +63,7 @@ internal static class Jobs
             recurring.AddOrUpdate<ScanJobs>("scan-take-up", j => j.TakeUpAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<ScanJobs>("dns-sweep", j => j.SweepAsync(CancellationToken.None), "7 * * * *");
             recurring.AddOrUpdate<ScanJobs>("rdap-bootstrap", j => j.RefreshBootstrapAsync(CancellationToken.None), "23 3 * * *");
+            recurring.AddOrUpdate<BulkJob>("bulk", j => j.ExecuteAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<ScanJobs>("retention", j => j.KeepRetentionAsync(CancellationToken.None), "41 2 * * *");
             var now = app.Services.GetRequiredService<IBackgroundJobClient>();
             now.Enqueue<ScanJobs>(j => j.TakeUpAsync(CancellationToken.None));

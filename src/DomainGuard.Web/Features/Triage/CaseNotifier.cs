@@ -1,7 +1,7 @@
 namespace DomainGuard.Web.Features.Triage;
 
 /// <summary>Cases changed, and that is committed.</summary>
-/// <param name="CaseIds">Which.</param>
+/// <param name="CaseIds">Which; empty when a batch was decided, whatever it holds.</param>
 /// <param name="By">Who; null for the machine.</param>
 internal sealed record CasesChanged(IReadOnlyList<long> CaseIds, Guid? By);
 

@@ -10,9 +10,15 @@ internal static class TriageServices
         services.AddSingleton<UndoDecision>();
         services.AddSingleton<AssignCases>();
         services.AddSingleton<CommentOnCase>();
+        services.AddSingleton<FreezeCases>();
+        services.AddSingleton<DecideBulk>();
+        services.AddTransient<BulkJob>();
+        services.AddSingleton<DecideBatch>();
+
         services.AddSingleton<CaseQueries>();
         services.AddSingleton<CaseDetails>();
         services.AddSingleton<BulkQueries>();
+        services.AddSingleton<BatchQueries>();
         return services;
     }
 }
