@@ -55,6 +55,15 @@ internal static class Glyphs
     public const string OpenLock = """<path d="M6 11V8a5.5 5.5 0 0 1 10.5-2.3"/><rect x="4.5" y="11" width="15" height="9.5" rx="2"/><path d="M12 14.5v2.5"/>""";
     public const string Question = """<circle cx="12" cy="12" r="8.5" stroke-dasharray="3.2 2.6"/><path d="M9.8 9.7c.2-1.3 1.1-2 2.3-2 1.3 0 2.3.8 2.3 2 0 1.7-2.3 1.8-2.3 3.6M12 16.3v.2"/>""";
 
+    public const string Triage = """<path d="M4 6h10M4 12h8M4 18h6"/><path d="m15.5 16.5 2 2 3.5-4"/>""";
+    public const string Eye = """<path d="M2.8 12c2-4 5.300-6.200 9.200-6.200s7.200 2.200 9.200 6.200c-2 4-5.300 6.200-9.200 6.200S4.800 16 2.800 12z"/><circle cx="12" cy="12" r="2.800"/>""";
+    public const string Moon = """<path d="M19.500 14.300A8 8 0 0 1 9.700 4.500a8 8 0 1 0 9.800 9.800z"/>""";
+    public const string ShieldClock = """<path d="M12 3.500 5 6v5.500c0 4.500 3 7.500 7 9 4-1.500 7-4.500 7-9V6z"/><path d="M12 8.200v3.900l2.600 1.600"/>""";
+    public const string Return = """<path d="M4.500 10h9.500a5 5 0 0 1 0 10H9M8.500 6l-4 4 4 4"/>""";
+    public const string Link = """<path d="M10 14l4-4M8.500 11 6 13.500a3.200 3.200 0 0 0 4.500 4.500L13 15.500M15.500 13l2.500-2.500A3.200 3.200 0 0 0 13.500 6L11 8.500"/>""";
+    public const string Open = """<path d="M13.500 4.500h6v6M19.500 4.500l-8.500 8.500M10 5.500H5.500a1 1 0 0 0-1 1v12a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1V14"/>""";
+    public const string Person = """<circle cx="12" cy="8" r="3.500"/><path d="M5 20c.5-4 3.200-6 7-6s6.500 2 7 6"/>""";
+
     /// <summary>An icon as markup; decoration only, the word stands beside it.</summary>
     public static MarkupString Svg(string inside, string size = "s") => new($"""<svg class="i {size}" viewBox="0 0 24 24" aria-hidden="true">{inside}</svg>""");
 }

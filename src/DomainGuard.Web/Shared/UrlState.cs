@@ -24,6 +24,11 @@ internal static class UrlState
         return null;
     }
 
+    /// <summary>Several values of an enumeration, separated by commas; unknown ones are named in <paramref name="unknown"/> and ignored. In the order of the enumeration.</summary>
+    public static IReadOnlyList<T> ReadMany<T>(string? text, string name, List<string> unknown)
+        where T : struct, Enum =>
+        [.. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(t => Read<T>(t, name, unknown)).OfType<T>().Distinct().Order()];
+
     /// <summary>One of the words that a parameter knows; an unknown one is named in <paramref name="unknown"/> and ignored.</summary>
     public static string? Word(string? text, string name, List<string> unknown, params ReadOnlySpan<string> known)
     {

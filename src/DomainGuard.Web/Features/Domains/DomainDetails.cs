@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace DomainGuard.Web.Features.Domains;
 
 /// <summary>Everything the page of one domain shows at once.</summary>
-internal sealed record DomainView
+public sealed record DomainView
 {
     public required Domain Domain { get; init; }
 

@@ -7,12 +7,12 @@ namespace DomainGuard.Web.Features.Triage;
 /// <param name="Reason">Why.</param>
 /// <param name="Comment">Free text, at most 10,000 characters; <see cref="ReasonCode.Other"/> requires one.</param>
 /// <param name="Until">End of an override (tomorrow to 365 days, 90 by default) or of a snooze (UTC); null for all else, and for a snooze "until worse".</param>
-internal sealed record DecisionWish(CaseEvent Event, ReasonCode Reason, string? Comment = null, DateTimeOffset? Until = null);
+public sealed record DecisionWish(CaseEvent Event, ReasonCode Reason, string? Comment = null, DateTimeOffset? Until = null);
 
 /// <summary>A case as the person saw it.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Version">Its version when it was read: another one means that somebody was faster.</param>
-internal sealed record CaseRef(long Id, int Version);
+public sealed record CaseRef(long Id, int Version);
 
 /// <summary>Somebody was faster.</summary>
 /// <param name="CaseId">The case.</param>
@@ -22,7 +22,7 @@ internal sealed record CaseRef(long Id, int Version);
 /// <param name="At">When (UTC).</param>
 /// <param name="Reason">Why.</param>
 /// <param name="Until">Until when.</param>
-internal sealed record CaseConflict(long CaseId, CaseState State, int Version, string? By, DateTimeOffset? At, ReasonCode? Reason, DateTimeOffset? Until);
+public sealed record CaseConflict(long CaseId, CaseState State, int Version, string? By, DateTimeOffset? At, ReasonCode? Reason, DateTimeOffset? Until);
 
 /// <summary>What became of a decision.</summary>
 internal abstract record DecideOutcome

@@ -14,6 +14,11 @@ internal static class TriageServices
         services.AddSingleton<DecideBulk>();
         services.AddTransient<BulkJob>();
         services.AddSingleton<DecideBatch>();
+
+        services.AddSingleton<CaseQueries>();
+        services.AddSingleton<CaseDetails>();
+        services.AddSingleton<BulkQueries>();
+        services.AddSingleton<BatchQueries>();
         return services;
     }
 }

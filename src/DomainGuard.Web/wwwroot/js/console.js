@@ -9,9 +9,20 @@ window.domainGuard = (() => {
   const typing = target => target instanceof HTMLElement
     && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
+  // The name of a key as the table writes it. Escape, and what is sent with Ctrl, count while typing too.
+  const nameOf = event => {
+    if (event.ctrlKey || event.metaKey) return event.key === 'Enter' ? 'Ctrl+Enter' : '';
+    return event.shiftKey && /^[A-Za-z]$/.test(event.key) ? 'Shift+' + event.key.toLowerCase() : event.key;
+  };
+
   document.addEventListener('keydown', event => {
-    if (!receiver || event.altKey || event.metaKey || event.ctrlKey || typing(event.target)) return;
-    const key = prefix + event.key;
+    if (!receiver || event.altKey || event.isComposing) return;
+    const name = nameOf(event);
+    if (!name || (typing(event.target) && name !== 'Escape' && name !== 'Ctrl+Enter')) return;
+    // A dialog has its own keys; Enter on a link or button is a click.
+    if (document.querySelector('.mud-dialog') || (name === 'Enter' && event.target.closest?.('a, button, summary'))) return;
+    if (name === 'Escape' && typing(event.target)) event.target.blur();
+    const key = prefix + name;
     clearTimeout(prefixTimer);
     prefix = '';
     if (Object.keys(table).some(k => k.startsWith(key + ' '))) {
@@ -42,6 +53,13 @@ window.domainGuard = (() => {
       document.documentElement.dataset.theme = name;
       document.cookie = `theme=${name};path=/;max-age=31536000;samesite=lax`;
     },
+    // What has the focus in a form keeps it: only a row or nothing gives it up to the next row.
+    follow(id) {
+      const row = document.getElementById(id);
+      row?.scrollIntoView({ block: 'nearest' });
+      if (row && (document.activeElement === document.body || document.activeElement.closest('[role=grid], #main') === document.activeElement || document.activeElement.matches('[role=row]'))) row.focus({ preventScroll: true });
+    },
+    focus: id => document.getElementById(id)?.focus(),
     copy: text => navigator.clipboard.writeText(text),
     isNarrow: () => matchMedia('(max-width: 699px)').matches,
     download(url) { location.assign(url); },

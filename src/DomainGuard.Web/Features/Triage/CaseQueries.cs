@@ -1,0 +1,430 @@
+using System.Globalization;
+using System.Linq.Expressions;
+using DomainGuard.Core.Cases;
+using DomainGuard.Core.Domains;
+using DomainGuard.Core.Policy;
+using DomainGuard.Core.Scheduling;
+using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Cases;
+using DomainGuard.Data.Domains;
+using DomainGuard.Data.Paging;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Shared;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Web.Features.Triage;
+
+/// <summary>A case as the queue shows it: the first of its group, or one of the addresses below it.</summary>
+public sealed record CaseRow(
+    long Id, int Version, long? AddressId, long DomainId, CaseState State, bool IsOpen, bool IsUnverified, Situation Situation, PolicyAction Wanted, Guard Guard, Phase Phase, HandChange HandChange, Confidence Confidence,
+    Severity Severity, int Points, DateTimeOffset OpenedAt, DateTimeOffset StateSince, DateTimeOffset? Until, Guid? AssigneeId, bool IsContested, long? BatchId, int PolicyVersion,
+    string? Email, string? ExternalId, string? UserName, bool? TwoFactor, long Projects, long MonthlyDownloads, DateTimeOffset? LastSeenAt, int OtherVerified)
+{
+    public CaseRef Ref => new(Id, Version);
+
+    /// <summary>It is a case of the whole domain.</summary>
+    public bool IsDomainWide => AddressId is null;
+}
+
+/// <summary>A domain in the queue, by its worst case.</summary>
+/// <param name="Head">The worst of its cases that match.</param>
+/// <param name="Domain">The domain; only what a row shows of it is filled.</param>
+/// <param name="Count">Cases of the domain that match.</param>
+/// <param name="Accounts">Accounts that they concern.</param>
+/// <param name="Downloads">Monthly downloads of these.</param>
+/// <param name="OpenedAt">Oldest of them (UTC).</param>
+public sealed record CaseGroup(CaseRow Head, Domain Domain, int Count, int Accounts, long Downloads, DateTimeOffset OpenedAt)
+{
+    /// <summary>What its sentence is made from.</summary>
+    public CaseLook Look => CaseQueries.LookOf(Head, Domain);
+}
+
+/// <summary>How many cases each view holds, and how many domains they lie on.</summary>
+/// <param name="Counts">Open cases per view; <see cref="TriageView.Mine"/> and <see cref="TriageView.Closed"/> are not counted.</param>
+/// <param name="Total">All that are open.</param>
+internal sealed record ViewCounts(IReadOnlyDictionary<TriageView, int> Counts, int Total);
+
+/// <summary>What a frozen or selected set of cases allows: their states.</summary>
+/// <param name="Count">Cases.</param>
+/// <param name="States">Every pair of state and un-verified among them.</param>
+internal sealed record CaseSet(int Count, IReadOnlyList<(CaseState State, bool IsUnverified)> States);
+
+/// <summary>
+/// Reads the queue. A page of groups is found by walking the index of the order (open, points, id) and keeping a case when its domain has no worse one that matches: a domain stands once in the
+/// list, at the place of its worst case, and the page costs what it shows and not what waits.
+/// </summary>
+internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clock, TimeProvider time)
+{
+    internal const int MostCounted = 10_000;
+
+    /// <summary>Cases of one domain that are shown and decided together; above, the list is frozen in the database.</summary>
+    internal const int MostInGroup = 200;
+
+    private static readonly TimeSpan Keep = TimeSpan.FromSeconds(5);
+
+    private static readonly Expression<Func<Case, CaseRow>> Row = c => new CaseRow(
+        c.Id, c.Version, c.AddressId, c.DomainId, c.State, c.IsOpen, c.IsUnverified, c.Situation, c.Wanted, c.Guard, c.Phase, c.HandChange, c.Confidence,
+        c.Severity, c.Points, c.OpenedAt, c.StateSince, c.Until, c.AssigneeId, c.IsContested, c.BatchId, c.PolicyVersion,
+        c.Address!.Email, c.Account!.ExternalId, c.Account.UserName, c.Account.TwoFactor, (long?)c.Account.Projects ?? 0, (long?)c.Account.MonthlyDownloads ?? 0, c.Account.LastSeenAt, 0);
+
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private (long At, ViewCounts Value)? _counts;
+
+    /// <summary>What the sentence of a case is made from.</summary>
+    public static CaseLook LookOf(CaseRow row, Domain domain) => new()
+    {
+        State = row.State,
+        Situation = row.Situation,
+        Guard = row.Guard,
+        Wanted = row.Wanted,
+        Phase = row.Phase,
+        Confidence = row.Confidence,
+        IsUnverified = row.IsUnverified,
+        IsContested = row.IsContested,
+        StateSince = row.StateSince,
+        Until = row.Until,
+        PolicyVersion = row.PolicyVersion,
+        BatchId = row.BatchId,
+        Domain = domain.Name,
+        PhaseSince = domain.PhaseSince,
+        RegisteredAt = domain.RegisteredAt,
+        ExpiresAt = domain.ExpiresAt,
+        DropFrom = domain.DropFrom,
+        DropTo = domain.DropTo,
+        AddressCount = domain.AddressCount,
+    };
+
+    /// <summary>A page of the queue, grouped by domain or case by case.</summary>
+    public async Task<KeysetPage<CaseGroup>> ListAsync(CaseFilter filter, Guid me, bool grouped, ListPosition position, int size, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var matching = Matching(db, filter, me, clock.Now);
+        var heads = grouped
+            ? matching.Where(c => !matching.Any(o => o.DomainId == c.DomainId && (o.Points > c.Points || (o.Points == c.Points && o.Id > c.Id))))
+            : matching;
+        var page = await Keyset.PageAsync(heads, c => c.Points, c => c.Id, true, position, size, Row, r => (r.Points, r.Id), cancel);
+        var domainIds = page.Items.Select(r => r.DomainId).Distinct().ToArray();
+        var domains = await DomainsAsync(db, domainIds, cancel);
+        var sums = grouped
+            ? await matching.Where(c => EF.Parameter(domainIds).Contains(c.DomainId)).GroupBy(c => c.DomainId)
+                .Select(g => new
+                {
+                    Id = g.Key,
+                    Count = g.Count(),
+                    Wide = g.Count(c => c.AddressId == null),
+                    Downloads = g.Sum(c => (long?)c.Account!.MonthlyDownloads ?? 0),
+                    OpenedAt = g.Min(c => c.OpenedAt),
+                }).ToDictionaryAsync(g => g.Id, cancel)
+            : null;
+        return new KeysetPage<CaseGroup>(
+            [.. page.Items.Select(head =>
+            {
+                var domain = domains[head.DomainId];
+                return sums is null
+                    ? new CaseGroup(head, domain, 1, head.IsDomainWide ? domain.AddressCount : 1, head.MonthlyDownloads, head.OpenedAt)
+                    : new CaseGroup(head, domain, sums[head.DomainId].Count, sums[head.DomainId].Wide > 0 ? domain.AddressCount : sums[head.DomainId].Count, sums[head.DomainId].Downloads, sums[head.DomainId].OpenedAt);
+            })],
+            page.Previous,
+            page.Next);
+    }
+
+    /// <summary>The cases of one domain that match, worst first, at most <see cref="MostInGroup"/>.</summary>
+    public async Task<IReadOnlyList<CaseRow>> OfDomainAsync(CaseFilter filter, Guid me, long domainId, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var rows = await Matching(db, filter, me, clock.Now).Where(c => c.DomainId == domainId).OrderByDescending(c => c.Points).ThenByDescending(c => c.Id).Take(MostInGroup).Select(Row).ToListAsync(cancel);
+        return await WithOthersAsync(db, rows, cancel);
+    }
+
+    /// <summary>One case with its domain, whatever its state; null when there is none.</summary>
+    public async Task<CaseGroup?> FindAsync(long id, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var row = await db.Cases.AsNoTracking().Where(c => c.Id == id).Select(Row).FirstOrDefaultAsync(cancel);
+        if (row is null)
+        {
+            return null;
+        }
+
+        var domain = (await DomainsAsync(db, [row.DomainId], cancel))[row.DomainId];
+        return new CaseGroup((await WithOthersAsync(db, [row], cancel))[0], domain, 1, row.IsDomainWide ? domain.AddressCount : 1, row.MonthlyDownloads, row.OpenedAt);
+    }
+
+    /// <summary>Cases as they are now: after a decision, a colleague's or one's own.</summary>
+    public async Task<IReadOnlyList<CaseRow>> RowsAsync(IReadOnlyCollection<long> ids, CancellationToken cancel)
+    {
+        var wanted = ids.Take(MostCounted).ToArray();
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await WithOthersAsync(db, await db.Cases.AsNoTracking().Where(c => EF.Parameter(wanted).Contains(c.Id)).Select(Row).ToListAsync(cancel), cancel);
+    }
+
+    /// <summary>How many cases and domains match.</summary>
+    public async Task<(int Cases, int Domains)> CountAsync(CaseFilter filter, Guid me, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var matching = Matching(db, filter, me, clock.Now);
+        return (
+            await matching.CountAsync(cancel),
+            await matching.Select(c => c.DomainId).Distinct().CountAsync(cancel));
+    }
+
+    /// <summary>What the cases that match allow.</summary>
+    public async Task<CaseSet> SetAsync(CaseFilter filter, Guid me, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var states = await Matching(db, filter, me, clock.Now).GroupBy(c => new { c.State, c.IsUnverified }).Select(g => new { g.Key.State, g.Key.IsUnverified, Count = g.Count() }).ToListAsync(cancel);
+        return new CaseSet(states.Sum(s => s.Count), [.. states.Select(s => (s.State, s.IsUnverified))]);
+    }
+
+    /// <summary>Counts of the views. Shared by all circuits for five seconds.</summary>
+    public async Task<ViewCounts> CountsAsync(CancellationToken cancel)
+    {
+        await _one.WaitAsync(cancel);
+        try
+        {
+            if (_counts is { } kept && time.GetElapsedTime(kept.At) < Keep)
+            {
+                return kept.Value;
+            }
+
+            var value = await CountViewsAsync(cancel);
+            _counts = (time.GetTimestamp(), value);
+            return value;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Forgets the counts: something was decided here.</summary>
+    public void Forget() => _counts = null;
+
+    /// <summary>How many of the queue are mine.</summary>
+    public async Task<int> MineAsync(Guid me, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await Matching(db, new CaseFilter { View = TriageView.Mine }, me, clock.Now).CountAsync(cancel);
+    }
+
+    /// <summary>Display names of all staff by id: few, and few change.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> StaffAsync(CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await db.Users.AsNoTracking().OrderBy(u => u.DisplayName).ThenBy(u => u.Id).Select(u => new { u.Id, u.DisplayName }).ToDictionaryAsync(u => u.Id, u => u.DisplayName, cancel);
+    }
+
+    /// <summary>Those who may work on a case.</summary>
+    public async Task<IReadOnlyList<(Guid Id, string Name)>> AnalystsAsync(CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var analysts = await db.UserRoles.AsNoTracking().Join(db.Roles.Where(r => r.Name == Roles.Analyst), u => u.RoleId, r => r.Id, (u, _) => u.UserId)
+            .Join(db.Users, id => id, u => u.Id, (_, u) => new { u.Id, u.DisplayName }).OrderBy(u => u.DisplayName).ThenBy(u => u.Id).ToListAsync(cancel);
+        return analysts.ConvertAll(a => (a.Id, a.DisplayName));
+    }
+
+    /// <summary>The cases that match: what the page shows, and what a decision "on all that match" freezes.</summary>
+    internal static IQueryable<Case> Matching(GuardDb db, CaseFilter filter, Guid me, DateTimeOffset now)
+    {
+        var cases = InView(db.Cases.AsNoTracking(), filter, me, now);
+        if (filter.Severities is { Count: > 0 } severities)
+        {
+            cases = cases.Where(c => severities.Contains(c.Severity));
+        }
+
+        if (filter.DropDays is { } days)
+        {
+            var until = now.AddDays(days);
+            cases = cases.Where(c => c.DropFrom <= until);
+        }
+
+        if (filter.Phase is { } phase)
+        {
+            cases = cases.Where(c => c.Phase == phase);
+        }
+
+        if (filter.Hands is { } hands)
+        {
+            cases = cases.Where(c => c.HandChange == hands);
+        }
+
+        if (filter.Confidence is { } confidence)
+        {
+            cases = cases.Where(c => c.Confidence == confidence);
+        }
+
+        if (filter.Assignee is { } assignee)
+        {
+            var id = assignee.Id;
+            cases = cases.Where(c => c.AssigneeId == id);
+        }
+
+        if (filter.Source is { } source)
+        {
+            cases = cases.Where(c => db.Observations.Any(o => o.DomainId == c.DomainId && o.Source == source && o.Outcome != Outcome.Failure && o.Outcome != Outcome.NotServed));
+        }
+
+        if (filter.Tld is { } tld)
+        {
+            cases = cases.Where(c => c.Domain!.Tld == tld);
+        }
+
+        if (filter.Flag is { } flag)
+        {
+            cases = cases.Where(c => (c.Domain!.Flags & flag) != 0);
+        }
+
+        if (filter.Domain is { } domain)
+        {
+            cases = cases.Where(c => db.Domains.Any(d => d.Name == domain && d.Id == c.DomainId));
+        }
+
+        return filter.Search is { } search ? Named(db, cases, search) : cases;
+    }
+
+    private static IQueryable<Case> InView(IQueryable<Case> cases, CaseFilter filter, Guid me, DateTimeOffset now)
+    {
+        if (filter.States is { Count: > 0 } states)
+        {
+            // Named where it follows from the states: then the index of the order is walked.
+            var open = states.Select(s => CaseTransitions.IsOpen(s, false)).Concat(states.Select(s => CaseTransitions.IsOpen(s, true))).Distinct().ToList();
+            cases = open.Count == 1 ? open[0] ? cases.Where(c => c.IsOpen) : cases.Where(c => !c.IsOpen) : cases;
+            cases = cases.Where(c => states.Contains(c.State));
+            // A state that is asked for replaces what the view says of states; whose they are stays.
+            return filter.View switch
+            {
+                TriageView.Mine => cases.Where(c => c.AssigneeId == me),
+                TriageView.Unassigned => cases.Where(c => c.AssigneeId == null),
+                TriageView.Drop7 => cases.Where(c => c.DropFrom <= now.AddDays(7)),
+                TriageView.Critical => cases.Where(c => c.Severity == Severity.Critical),
+                TriageView.Contested => cases.Where(c => c.IsContested),
+                TriageView.Braked => cases.Where(c => c.BatchId != null),
+                TriageView.OneSource => cases.Where(c => c.Confidence == Confidence.Single),
+                _ => cases,
+            };
+        }
+
+        var week = now.AddDays(7);
+        var waiting = cases.Where(c => c.IsOpen && c.State != CaseState.Snoozed && c.State != CaseState.Overridden);
+        return filter.View switch
+        {
+            TriageView.Mine => waiting.Where(c => c.AssigneeId == me),
+            TriageView.Unassigned => waiting.Where(c => c.AssigneeId == null),
+            TriageView.Drop7 => waiting.Where(c => c.DropFrom <= week),
+            TriageView.Review => cases.Where(c => c.IsOpen && c.State == CaseState.NeedsReview),
+            TriageView.Critical => waiting.Where(c => c.Severity == Severity.Critical),
+            TriageView.Unconfirmed => cases.Where(c => c.IsOpen && c.State == CaseState.Unverified),
+            TriageView.Contested => waiting.Where(c => c.IsContested),
+            TriageView.Braked => waiting.Where(c => c.BatchId != null),
+            TriageView.OneSource => waiting.Where(c => c.Confidence == Confidence.Single),
+            TriageView.Snoozed => cases.Where(c => c.IsOpen && c.State == CaseState.Snoozed),
+            TriageView.Overridden => cases.Where(c => c.IsOpen && c.State == CaseState.Overridden),
+            TriageView.Recovered => cases.Where(c => c.IsOpen && c.State == CaseState.Recovered),
+            TriageView.Open => cases.Where(c => c.IsOpen),
+            TriageView.Closed => cases.Where(c => !c.IsOpen),
+            _ => waiting,
+        };
+    }
+
+    private static IQueryable<Case> Named(GuardDb db, IQueryable<Case> cases, string search)
+    {
+        if (long.TryParse(search.StartsWith('#') ? search[1..] : search, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return cases.Where(c => c.Id == number);
+        }
+
+        var lower = search.ToLowerInvariant();
+        if (search.Contains('@', StringComparison.Ordinal))
+        {
+            var (from, to) = TextRange.OfPrefix(lower);
+#pragma warning disable CA1309 // Becomes a comparison in SQL; a range keeps the index, which LIKE would not.
+            var addresses = db.Addresses.Where(a => string.Compare(a.SearchEmail, from) >= 0 && string.Compare(a.SearchEmail, to) < 0).Select(a => a.Id);
+#pragma warning restore CA1309
+            return cases.Where(c => addresses.Contains(c.AddressId!.Value));
+        }
+
+        var (first, last) = TextRange.OfPrefix(DomainName.TryNormalise(search, out var ascii, out _) ? ascii : lower);
+#pragma warning disable CA1309 // As above.
+        var domains = db.Domains.Where(d => string.Compare(d.Name, first) >= 0 && string.Compare(d.Name, last) < 0).Select(d => d.Id);
+        var accounts = db.Accounts.Where(a => string.Compare(a.SortName, first) >= 0 && string.Compare(a.SortName, last) < 0).Select(a => a.Id);
+#pragma warning restore CA1309
+        return cases.Where(c => domains.Contains(c.DomainId) || accounts.Contains(c.AccountId!.Value));
+    }
+
+    private static Task<Dictionary<long, Domain>> DomainsAsync(GuardDb db, long[] ids, CancellationToken cancel) =>
+        db.Domains.AsNoTracking().Where(d => EF.Parameter(ids).Contains(d.Id)).Select(d => new Domain
+        {
+            Id = d.Id,
+            Name = d.Name,
+            Tld = d.Tld,
+            Phase = d.Phase,
+            PhaseSince = d.PhaseSince,
+            Flags = d.Flags,
+            Confidence = d.Confidence,
+            HandChange = d.HandChange,
+            AddressCount = d.AddressCount,
+            MaxImpact = d.MaxImpact,
+            RegisteredAt = d.RegisteredAt,
+            ExpiresAt = d.ExpiresAt,
+            DropFrom = d.DropFrom,
+            DropTo = d.DropTo,
+        }).ToDictionaryAsync(d => d.Id, cancel);
+
+    // Other addresses of the account that a recovery mail could still go to.
+    private static async Task<List<CaseRow>> WithOthersAsync(GuardDb db, List<CaseRow> rows, CancellationToken cancel)
+    {
+        var addresses = rows.Where(r => r.AddressId is not null).Select(r => r.AddressId!.Value).ToArray();
+        if (addresses.Length == 0)
+        {
+            return rows;
+        }
+
+        var others = await db.Addresses.AsNoTracking().Where(a => EF.Parameter(addresses).Contains(a.Id))
+            .Select(a => new { a.Id, Others = db.Addresses.Count(o => o.AccountId == a.AccountId && o.Id != a.Id && o.RetiredAt == null && o.State == AddressState.Verified && o.VerifiedAt != null) })
+            .ToDictionaryAsync(a => a.Id, a => a.Others, cancel);
+        return rows.ConvertAll(r => r.AddressId is { } id ? r with { OtherVerified = others.GetValueOrDefault(id) } : r);
+    }
+
+    private async Task<ViewCounts> CountViewsAsync(CancellationToken cancel)
+    {
+        var week = clock.Now.AddDays(7);
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var n = await db.Cases.AsNoTracking().Where(c => c.IsOpen).GroupBy(_ => 1).Select(g => new
+        {
+            Total = g.Count(),
+            Queue = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden),
+            Unassigned = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden && c.AssigneeId == null),
+            Drop7 = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden && c.DropFrom <= week),
+            Review = g.Count(c => c.State == CaseState.NeedsReview),
+            Critical = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden && c.Severity == Severity.Critical),
+            Unconfirmed = g.Count(c => c.State == CaseState.Unverified),
+            Contested = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden && c.IsContested),
+            Braked = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden && c.BatchId != null),
+            OneSource = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden && c.Confidence == Confidence.Single),
+            Snoozed = g.Count(c => c.State == CaseState.Snoozed),
+            Overridden = g.Count(c => c.State == CaseState.Overridden),
+            Recovered = g.Count(c => c.State == CaseState.Recovered),
+        }).FirstOrDefaultAsync(cancel);
+        return n is null
+            ? new ViewCounts(new Dictionary<TriageView, int>(), 0)
+            : new ViewCounts(
+                new Dictionary<TriageView, int>
+                {
+                    [TriageView.Queue] = n.Queue,
+                    [TriageView.Unassigned] = n.Unassigned,
+                    [TriageView.Drop7] = n.Drop7,
+                    [TriageView.Review] = n.Review,
+                    [TriageView.Critical] = n.Critical,
+                    [TriageView.Unconfirmed] = n.Unconfirmed,
+                    [TriageView.Contested] = n.Contested,
+                    [TriageView.Braked] = n.Braked,
+                    [TriageView.OneSource] = n.OneSource,
+                    [TriageView.Snoozed] = n.Snoozed,
+                    [TriageView.Overridden] = n.Overridden,
+                    [TriageView.Recovered] = n.Recovered,
+                    [TriageView.Open] = n.Total,
+                },
+                n.Total);
+    }
+}
