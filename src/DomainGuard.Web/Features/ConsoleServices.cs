@@ -17,6 +17,7 @@ internal static class ConsoleServices
         services.AddSingleton<AccountQueries>();
         services.AddSingleton<AccountDetails>();
         services.AddSingleton<OverviewQueries>();
+        services.AddSingleton<ProtectionQueries>();
         services.AddSingleton<SourceQueries>();
         services.AddSingleton<FindAnything>();
         services.AddSingleton<Why.ExplainAddress>();

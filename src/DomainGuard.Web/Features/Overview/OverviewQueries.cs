@@ -2,7 +2,6 @@ using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Domains;
-using DomainGuard.Web.Features.Domains;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Overview;
@@ -45,14 +44,6 @@ internal sealed class OverviewQueries(IDbContextFactory<GuardDb> dbs, GuardClock
         var coming = db.Domains.AsNoTracking().Where(d => d.DropTo >= now && d.WatchedFor != WatchedFor.None);
         var within = now.AddDays(45);
         return (await coming.OrderBy(d => d.DropFrom).ThenBy(d => d.Id).Take(count).ToListAsync(cancel), await coming.CountAsync(d => d.DropFrom <= within, cancel));
-    }
-
-    /// <summary>Domains that changed hands, most at stake first.</summary>
-    public async Task<IReadOnlyList<DomainRow>> ChangedHandsAsync(int count, CancellationToken cancel)
-    {
-        await using var db = await dbs.CreateDbContextAsync(cancel);
-        return await db.Domains.AsNoTracking().Where(d => d.HandChange != HandChange.None && d.WatchedFor != WatchedFor.None)
-            .OrderByDescending(d => d.HandChange).ThenByDescending(d => d.MaxImpact).ThenBy(d => d.Id).Take(count).Select(DomainQueries.Row).ToListAsync(cancel);
     }
 
     private async Task<Coverage> CountAsync(CancellationToken cancel)
