@@ -226,6 +226,12 @@ public static class CaseSteps
         }
 
         var moved = MoveAddress(@case, address, what, seen?.HandChange ?? HandChange.None, by.At);
+        if (moved)
+        {
+            // Against the new baseline nothing has changed hands yet: the next time it does is worse.
+            @case.DecidedHandChange = HandChange.None;
+        }
+
         var action = ActionOf(what, from, !before.IsUnverified && @case.IsUnverified);
         var decision = Record(@case, address, what, from, before, by);
         decision.Before = isPerson ? before.ToJson() : null;

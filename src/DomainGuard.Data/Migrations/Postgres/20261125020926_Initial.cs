@@ -1,9 +1,10 @@
 ﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace DomainGuard.Data.Migrations.SqlServer
+namespace DomainGuard.Data.Migrations.Postgres
 {
     /// <inheritdoc />
     public partial class Initial : Migration
@@ -16,22 +17,22 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    ExternalId = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    UserName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
-                    SortName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    DisplayName = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    TwoFactor = table.Column<bool>(type: "bit", nullable: true),
-                    Privileged = table.Column<bool>(type: "bit", nullable: false),
+                    ExternalId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
+                    UserName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    SortName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
+                    DisplayName = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    TwoFactor = table.Column<bool>(type: "boolean", nullable: true),
+                    Privileged = table.Column<bool>(type: "boolean", nullable: false),
                     Projects = table.Column<long>(type: "bigint", nullable: false),
                     MonthlyDownloads = table.Column<long>(type: "bigint", nullable: false),
-                    Impact = table.Column<int>(type: "int", nullable: false),
-                    AddressCount = table.Column<int>(type: "int", nullable: false),
-                    RetiredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    AddedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    ChangedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    Version = table.Column<int>(type: "int", nullable: false)
+                    Impact = table.Column<int>(type: "integer", nullable: false),
+                    AddressCount = table.Column<int>(type: "integer", nullable: false),
+                    RetiredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    AddedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ChangedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -42,10 +43,10 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetRoles",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    Name = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
-                    NormalizedName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
-                    ConcurrencyStamp = table.Column<string>(type: "nvarchar(max)", nullable: true)
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    NormalizedName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    ConcurrencyStamp = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -56,22 +57,22 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetUsers",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    DisplayName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false),
-                    UserName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
-                    NormalizedUserName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
-                    Email = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
-                    NormalizedEmail = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
-                    EmailConfirmed = table.Column<bool>(type: "bit", nullable: false),
-                    PasswordHash = table.Column<string>(type: "nvarchar(max)", nullable: true),
-                    SecurityStamp = table.Column<string>(type: "nvarchar(max)", nullable: true),
-                    ConcurrencyStamp = table.Column<string>(type: "nvarchar(max)", nullable: true),
-                    PhoneNumber = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
-                    PhoneNumberConfirmed = table.Column<bool>(type: "bit", nullable: false),
-                    TwoFactorEnabled = table.Column<bool>(type: "bit", nullable: false),
-                    LockoutEnd = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LockoutEnabled = table.Column<bool>(type: "bit", nullable: false),
-                    AccessFailedCount = table.Column<int>(type: "int", nullable: false)
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    DisplayName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    UserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    NormalizedUserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    Email = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    NormalizedEmail = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    EmailConfirmed = table.Column<bool>(type: "boolean", nullable: false),
+                    PasswordHash = table.Column<string>(type: "text", nullable: true),
+                    SecurityStamp = table.Column<string>(type: "text", nullable: true),
+                    ConcurrencyStamp = table.Column<string>(type: "text", nullable: true),
+                    PhoneNumber = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
+                    PhoneNumberConfirmed = table.Column<bool>(type: "boolean", nullable: false),
+                    TwoFactorEnabled = table.Column<bool>(type: "boolean", nullable: false),
+                    LockoutEnd = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LockoutEnabled = table.Column<bool>(type: "boolean", nullable: false),
+                    AccessFailedCount = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -82,28 +83,28 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AuditEntry",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    ActorKind = table.Column<int>(type: "int", nullable: false),
-                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    ActorFrom = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
-                    Action = table.Column<int>(type: "int", nullable: false),
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ActorKind = table.Column<int>(type: "integer", nullable: false),
+                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
+                    ActorFrom = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    Action = table.Column<int>(type: "integer", nullable: false),
                     AccountId = table.Column<long>(type: "bigint", nullable: true),
                     AddressId = table.Column<long>(type: "bigint", nullable: true),
-                    DomainName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    DomainName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
                     CaseId = table.Column<long>(type: "bigint", nullable: true),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    PolicyVersion = table.Column<int>(type: "int", nullable: true),
-                    Subject = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    BatchId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
-                    Reason = table.Column<string>(type: "nvarchar(40)", maxLength: 40, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    Comment = table.Column<string>(type: "nvarchar(max)", maxLength: 10000, nullable: true),
-                    CommentHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
-                    Before = table.Column<string>(type: "nvarchar(max)", maxLength: 8000, nullable: true),
-                    After = table.Column<string>(type: "nvarchar(max)", maxLength: 8000, nullable: true),
-                    ContentHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: true),
+                    Subject = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
+                    BatchId = table.Column<Guid>(type: "uuid", nullable: true),
+                    Reason = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: true, collation: "C"),
+                    Comment = table.Column<string>(type: "character varying(10000)", maxLength: 10000, nullable: true),
+                    CommentHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: true),
+                    Before = table.Column<string>(type: "character varying(8000)", maxLength: 8000, nullable: true),
+                    After = table.Column<string>(type: "character varying(8000)", maxLength: 8000, nullable: true),
+                    ContentHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: true),
-                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true)
+                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -115,18 +116,18 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    Guard = table.Column<int>(type: "int", nullable: false),
+                    Guard = table.Column<int>(type: "integer", nullable: false),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
-                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    Count = table.Column<int>(type: "int", nullable: false),
-                    Limit = table.Column<int>(type: "int", nullable: false),
-                    Before = table.Column<int>(type: "int", nullable: false),
-                    State = table.Column<int>(type: "int", nullable: false),
-                    DecidedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
-                    DecidedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
-                    Version = table.Column<int>(type: "int", nullable: false)
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Count = table.Column<int>(type: "integer", nullable: false),
+                    Limit = table.Column<int>(type: "integer", nullable: false),
+                    Before = table.Column<int>(type: "integer", nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    DecidedBy = table.Column<Guid>(type: "uuid", nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Comment = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
+                    Version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -137,10 +138,10 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "BootstrapCopy",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "int", nullable: false),
-                    Content = table.Column<byte[]>(type: "varbinary(max)", nullable: false),
-                    ETag = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
-                    CheckedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
+                    Id = table.Column<int>(type: "integer", nullable: false),
+                    Content = table.Column<byte[]>(type: "bytea", nullable: false),
+                    ETag = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    CheckedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -151,9 +152,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "BudgetDay",
                 columns: table => new
                 {
-                    Source = table.Column<int>(type: "int", nullable: false),
-                    Day = table.Column<int>(type: "int", nullable: false),
-                    Used = table.Column<int>(type: "int", nullable: false)
+                    Source = table.Column<int>(type: "integer", nullable: false),
+                    Day = table.Column<int>(type: "integer", nullable: false),
+                    Used = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -164,15 +165,15 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "Bulk",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    StaffId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    FrozenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    Count = table.Column<int>(type: "int", nullable: false),
-                    Wish = table.Column<string>(type: "nvarchar(max)", maxLength: 64000, nullable: true),
-                    DoneAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    UndoneAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Decided = table.Column<int>(type: "int", nullable: false),
-                    Skipped = table.Column<int>(type: "int", nullable: false)
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    StaffId = table.Column<Guid>(type: "uuid", nullable: false),
+                    FrozenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Count = table.Column<int>(type: "integer", nullable: false),
+                    Wish = table.Column<string>(type: "character varying(64000)", maxLength: 64000, nullable: true),
+                    DoneAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    UndoneAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Decided = table.Column<int>(type: "integer", nullable: false),
+                    Skipped = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -184,37 +185,39 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    Name = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    Tld = table.Column<string>(type: "nvarchar(63)", maxLength: 63, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    WatchedFor = table.Column<int>(type: "int", nullable: false),
-                    AddressCount = table.Column<int>(type: "int", nullable: false),
-                    MaxImpact = table.Column<int>(type: "int", nullable: false),
-                    Priority = table.Column<int>(type: "int", nullable: false),
-                    EarliestTrustAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    AddedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    Phase = table.Column<int>(type: "int", nullable: false),
-                    PhaseSince = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Flags = table.Column<int>(type: "int", nullable: false),
-                    Confidence = table.Column<int>(type: "int", nullable: false),
-                    HandChange = table.Column<int>(type: "int", nullable: false),
-                    Reasons = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
-                    RegisteredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    ExpiresAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LastTransferAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    RegistrarName = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
-                    RegistrarIanaId = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: true),
-                    Handle = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
-                    DropFrom = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    DropTo = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LastTriedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LastAnsweredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    NextCheckAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    FailuresInRow = table.Column<int>(type: "int", nullable: false),
-                    NextSweepAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    DnsFingerprint = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
-                    FindingsDueAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    HasCase = table.Column<bool>(type: "bit", nullable: false, defaultValue: false),
-                    Version = table.Column<int>(type: "int", nullable: false)
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    Tld = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, collation: "C"),
+                    WatchedFor = table.Column<int>(type: "integer", nullable: false),
+                    AddressCount = table.Column<int>(type: "integer", nullable: false),
+                    MaxImpact = table.Column<int>(type: "integer", nullable: false),
+                    Priority = table.Column<int>(type: "integer", nullable: false),
+                    EarliestTrustAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    AddedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Phase = table.Column<int>(type: "integer", nullable: false),
+                    PhaseSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Flags = table.Column<int>(type: "integer", nullable: false),
+                    Confidence = table.Column<int>(type: "integer", nullable: false),
+                    HandChange = table.Column<int>(type: "integer", nullable: false),
+                    Reasons = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
+                    RegisteredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LastTransferAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    RegistrarName = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    RegistrarIanaId = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: true),
+                    Handle = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    DropFrom = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    DropTo = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LastTriedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LastAnsweredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    NextCheckAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    FailuresInRow = table.Column<int>(type: "integer", nullable: false),
+                    NextSweepAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    DnsFingerprint = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
+                    FindingsDueAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    FindingsScanId = table.Column<long>(type: "bigint", nullable: true),
+                    HasClaim = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
+                    HasCase = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
+                    Version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -222,10 +225,29 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "FindingsTurn",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "integer", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    ScanId = table.Column<long>(type: "bigint", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
+                    Guard = table.Column<int>(type: "integer", nullable: false),
+                    BatchId = table.Column<long>(type: "bigint", nullable: true),
+                    Version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_FindingsTurn", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "IdBlock",
                 columns: table => new
                 {
-                    Series = table.Column<string>(type: "nvarchar(50)", maxLength: 50, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Series = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false, collation: "C"),
                     Next = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -238,27 +260,27 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    FileName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false),
-                    Format = table.Column<string>(type: "nvarchar(10)", maxLength: 10, nullable: false),
-                    IsPartial = table.Column<bool>(type: "bit", nullable: false),
-                    KeepGood = table.Column<bool>(type: "bit", nullable: false),
-                    AllowRemovals = table.Column<bool>(type: "bit", nullable: false),
-                    IsDryRun = table.Column<bool>(type: "bit", nullable: false),
-                    RequestedBy = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false),
-                    RequestedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    EndedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Status = table.Column<int>(type: "int", nullable: false),
-                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Rows = table.Column<int>(type: "int", nullable: false),
-                    NewAccounts = table.Column<int>(type: "int", nullable: false),
-                    ChangedAccounts = table.Column<int>(type: "int", nullable: false),
-                    UnchangedAccounts = table.Column<int>(type: "int", nullable: false),
-                    GoneAccounts = table.Column<int>(type: "int", nullable: false),
-                    Rejected = table.Column<int>(type: "int", nullable: false),
-                    MergedUpTo = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    MergedAccounts = table.Column<int>(type: "int", nullable: false),
-                    Problem = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true)
+                    FileName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    Format = table.Column<string>(type: "character varying(10)", maxLength: 10, nullable: false),
+                    IsPartial = table.Column<bool>(type: "boolean", nullable: false),
+                    KeepGood = table.Column<bool>(type: "boolean", nullable: false),
+                    AllowRemovals = table.Column<bool>(type: "boolean", nullable: false),
+                    IsDryRun = table.Column<bool>(type: "boolean", nullable: false),
+                    RequestedBy = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    RequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Status = table.Column<int>(type: "integer", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Rows = table.Column<int>(type: "integer", nullable: false),
+                    NewAccounts = table.Column<int>(type: "integer", nullable: false),
+                    ChangedAccounts = table.Column<int>(type: "integer", nullable: false),
+                    UnchangedAccounts = table.Column<int>(type: "integer", nullable: false),
+                    GoneAccounts = table.Column<int>(type: "integer", nullable: false),
+                    Rejected = table.Column<int>(type: "integer", nullable: false),
+                    MergedUpTo = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true, collation: "C"),
+                    MergedAccounts = table.Column<int>(type: "integer", nullable: false),
+                    Problem = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -271,9 +293,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     ImportId = table.Column<long>(type: "bigint", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    Line = table.Column<int>(type: "int", nullable: false),
-                    Field = table.Column<string>(type: "nvarchar(50)", maxLength: 50, nullable: false),
-                    Reason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: false)
+                    Line = table.Column<int>(type: "integer", nullable: false),
+                    Field = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
+                    Reason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -286,25 +308,25 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     ImportId = table.Column<long>(type: "bigint", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    ExternalId = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    IsRejected = table.Column<bool>(type: "bit", nullable: false),
-                    Line = table.Column<int>(type: "int", nullable: false),
-                    Email = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    SearchEmail = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    MailHost = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    DomainName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    IsRegistrable = table.Column<bool>(type: "bit", nullable: false),
-                    IsTenant = table.Column<bool>(type: "bit", nullable: false),
-                    UserName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
-                    SortName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true, collation: "Latin1_General_100_BIN2"),
-                    DisplayName = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
-                    Impact = table.Column<int>(type: "int", nullable: false),
-                    IsPrimary = table.Column<bool>(type: "bit", nullable: false),
-                    VerifiedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    TwoFactor = table.Column<bool>(type: "bit", nullable: true),
-                    Privileged = table.Column<bool>(type: "bit", nullable: true),
+                    ExternalId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
+                    IsRejected = table.Column<bool>(type: "boolean", nullable: false),
+                    Line = table.Column<int>(type: "integer", nullable: false),
+                    Email = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true, collation: "C"),
+                    SearchEmail = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true, collation: "C"),
+                    MailHost = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
+                    DomainName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
+                    IsRegistrable = table.Column<bool>(type: "boolean", nullable: false),
+                    IsTenant = table.Column<bool>(type: "boolean", nullable: false),
+                    UserName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    SortName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true, collation: "C"),
+                    DisplayName = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    Impact = table.Column<int>(type: "integer", nullable: false),
+                    IsPrimary = table.Column<bool>(type: "boolean", nullable: false),
+                    VerifiedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    TwoFactor = table.Column<bool>(type: "boolean", nullable: true),
+                    Privileged = table.Column<bool>(type: "boolean", nullable: true),
                     Projects = table.Column<long>(type: "bigint", nullable: true),
                     MonthlyDownloads = table.Column<long>(type: "bigint", nullable: true)
                 },
@@ -317,23 +339,23 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "Lane",
                 columns: table => new
                 {
-                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    Source = table.Column<int>(type: "int", nullable: false),
+                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    Source = table.Column<int>(type: "integer", nullable: false),
                     NextSlotTicks = table.Column<long>(type: "bigint", nullable: false),
                     NextKeptTicks = table.Column<long>(type: "bigint", nullable: false),
-                    RestsUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    RestReason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
-                    FailuresInRow = table.Column<int>(type: "int", nullable: false),
-                    LastAnsweredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LastFailedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    LastError = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
-                    Canary = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true),
-                    CanaryAnswers = table.Column<int>(type: "int", nullable: false),
-                    CanaryCheckedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    CanaryFailed = table.Column<bool>(type: "bit", nullable: false),
+                    RestsUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    RestReason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    FailuresInRow = table.Column<int>(type: "integer", nullable: false),
+                    LastAnsweredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LastFailedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LastError = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    Canary = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    CanaryAnswers = table.Column<int>(type: "integer", nullable: false),
+                    CanaryCheckedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    CanaryFailed = table.Column<bool>(type: "boolean", nullable: false),
                     Asked = table.Column<long>(type: "bigint", nullable: false),
                     Answered = table.Column<long>(type: "bigint", nullable: false),
-                    RecentMs = table.Column<int>(type: "int", nullable: false)
+                    RecentMs = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -344,11 +366,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "PolicyVersion",
                 columns: table => new
                 {
-                    Version = table.Column<int>(type: "int", nullable: false),
-                    Json = table.Column<string>(type: "nvarchar(max)", maxLength: 16000, nullable: false),
-                    SavedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    SavedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
-                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true)
+                    Version = table.Column<int>(type: "integer", nullable: false),
+                    Json = table.Column<string>(type: "character varying(16000)", maxLength: 16000, nullable: false),
+                    SavedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    SavedBy = table.Column<Guid>(type: "uuid", nullable: true),
+                    Comment = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -360,27 +382,27 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    Scope = table.Column<int>(type: "int", nullable: false),
-                    Target = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true),
-                    Status = table.Column<int>(type: "int", nullable: false),
-                    RequestedBy = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false),
-                    RequestedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    StartedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    EndedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Scope = table.Column<int>(type: "integer", nullable: false),
+                    Target = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    Status = table.Column<int>(type: "integer", nullable: false),
+                    RequestedBy = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    RequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     PreparedUpTo = table.Column<long>(type: "bigint", nullable: false),
-                    Total = table.Column<int>(type: "int", nullable: false),
-                    Done = table.Column<int>(type: "int", nullable: false),
-                    Answered = table.Column<int>(type: "int", nullable: false),
-                    GivenUp = table.Column<int>(type: "int", nullable: false),
-                    Settled = table.Column<int>(type: "int", nullable: false),
-                    Changed = table.Column<int>(type: "int", nullable: false),
-                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
-                    ObserveOnly = table.Column<bool>(type: "bit", nullable: false),
-                    Note = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
-                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Result = table.Column<int>(type: "int", nullable: true),
-                    Version = table.Column<int>(type: "int", nullable: false)
+                    Total = table.Column<int>(type: "integer", nullable: false),
+                    Done = table.Column<int>(type: "integer", nullable: false),
+                    Answered = table.Column<int>(type: "integer", nullable: false),
+                    GivenUp = table.Column<int>(type: "integer", nullable: false),
+                    Settled = table.Column<int>(type: "integer", nullable: false),
+                    Changed = table.Column<int>(type: "integer", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
+                    ObserveOnly = table.Column<bool>(type: "boolean", nullable: false),
+                    Note = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Result = table.Column<int>(type: "integer", nullable: true),
+                    Version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -392,11 +414,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: table => new
                 {
                     ScanId = table.Column<long>(type: "bigint", nullable: false),
-                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Priority = table.Column<int>(type: "int", nullable: false),
-                    State = table.Column<int>(type: "int", nullable: false),
-                    Staged = table.Column<byte[]>(type: "varbinary(max)", nullable: true)
+                    Priority = table.Column<int>(type: "integer", nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    Staged = table.Column<byte[]>(type: "bytea", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -407,9 +429,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "Setting",
                 columns: table => new
                 {
-                    Name = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    Value = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: false),
-                    Version = table.Column<int>(type: "int", nullable: false)
+                    Name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
+                    Value = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: false),
+                    Version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -420,11 +442,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetRoleClaims",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "int", nullable: false)
-                        .Annotation("SqlServer:Identity", "1, 1"),
-                    RoleId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    ClaimType = table.Column<string>(type: "nvarchar(max)", nullable: true),
-                    ClaimValue = table.Column<string>(type: "nvarchar(max)", nullable: true)
+                    Id = table.Column<int>(type: "integer", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    RoleId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ClaimType = table.Column<string>(type: "text", nullable: true),
+                    ClaimValue = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -441,11 +463,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetUserClaims",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "int", nullable: false)
-                        .Annotation("SqlServer:Identity", "1, 1"),
-                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    ClaimType = table.Column<string>(type: "nvarchar(max)", nullable: true),
-                    ClaimValue = table.Column<string>(type: "nvarchar(max)", nullable: true)
+                    Id = table.Column<int>(type: "integer", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ClaimType = table.Column<string>(type: "text", nullable: true),
+                    ClaimValue = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -462,10 +484,10 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetUserLogins",
                 columns: table => new
                 {
-                    LoginProvider = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
-                    ProviderKey = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
-                    ProviderDisplayName = table.Column<string>(type: "nvarchar(max)", nullable: true),
-                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false)
+                    LoginProvider = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    ProviderKey = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    ProviderDisplayName = table.Column<string>(type: "text", nullable: true),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -482,9 +504,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetUserPasskeys",
                 columns: table => new
                 {
-                    CredentialId = table.Column<byte[]>(type: "varbinary(1024)", maxLength: 1024, nullable: false),
-                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    Data = table.Column<string>(type: "nvarchar(max)", nullable: false)
+                    CredentialId = table.Column<byte[]>(type: "bytea", maxLength: 1024, nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Data = table.Column<string>(type: "jsonb", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -501,8 +523,8 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetUserRoles",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    RoleId = table.Column<Guid>(type: "uniqueidentifier", nullable: false)
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RoleId = table.Column<Guid>(type: "uuid", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -525,10 +547,10 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetUserTokens",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
-                    LoginProvider = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
-                    Name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
-                    Value = table.Column<string>(type: "nvarchar(max)", nullable: true)
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    LoginProvider = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    Value = table.Column<string>(type: "text", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -545,9 +567,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "BulkItem",
                 columns: table => new
                 {
-                    BulkId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    BulkId = table.Column<Guid>(type: "uuid", nullable: false),
                     CaseId = table.Column<long>(type: "bigint", nullable: false),
-                    CaseVersion = table.Column<int>(type: "int", nullable: false)
+                    CaseVersion = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -567,19 +589,22 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     AccountId = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Email = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    SearchEmail = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    MailHost = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    IsPrimary = table.Column<bool>(type: "bit", nullable: false),
-                    VerifiedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    BaselineFrom = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    State = table.Column<int>(type: "int", nullable: false),
-                    HandChange = table.Column<int>(type: "int", nullable: false),
-                    HandConfidence = table.Column<int>(type: "int", nullable: false),
-                    HandReasons = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
-                    RetiredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    AddedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    Version = table.Column<int>(type: "int", nullable: false)
+                    Email = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: false, collation: "C"),
+                    SearchEmail = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: false, collation: "C"),
+                    MailHost = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    IsPrimary = table.Column<bool>(type: "boolean", nullable: false),
+                    VerifiedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    BaselineFrom = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    HandChange = table.Column<int>(type: "integer", nullable: false),
+                    HandConfidence = table.Column<int>(type: "integer", nullable: false),
+                    HandReasons = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
+                    ClaimedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    ClaimProof = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    ClaimState = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    RetiredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    AddedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -604,14 +629,14 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Kind = table.Column<int>(type: "int", nullable: false),
-                    FirstSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    RegisteredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Handle = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
-                    RegistrarIanaId = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: true),
-                    NameServers = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
-                    MailExchanges = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true)
+                    Kind = table.Column<int>(type: "integer", nullable: false),
+                    FirstSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    RegisteredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Handle = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    RegistrarIanaId = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: true),
+                    NameServers = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
+                    MailExchanges = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -630,8 +655,8 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Name = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    IsTenant = table.Column<bool>(type: "bit", nullable: false)
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    IsTenant = table.Column<bool>(type: "boolean", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -650,7 +675,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
                     MxDomainId = table.Column<long>(type: "bigint", nullable: false),
-                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
+                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -675,20 +700,20 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Source = table.Column<int>(type: "int", nullable: false),
-                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    Outcome = table.Column<int>(type: "int", nullable: false),
-                    Failure = table.Column<int>(type: "int", nullable: false),
-                    Error = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
-                    HttpStatus = table.Column<int>(type: "int", nullable: true),
-                    FirstAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    LastAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    Times = table.Column<int>(type: "int", nullable: false),
-                    DurationMs = table.Column<int>(type: "int", nullable: false),
-                    Facts = table.Column<string>(type: "nvarchar(max)", nullable: true),
-                    FactsHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
-                    RawHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
-                    Raw = table.Column<byte[]>(type: "varbinary(max)", nullable: true)
+                    Source = table.Column<int>(type: "integer", nullable: false),
+                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    Outcome = table.Column<int>(type: "integer", nullable: false),
+                    Failure = table.Column<int>(type: "integer", nullable: false),
+                    Error = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    HttpStatus = table.Column<int>(type: "integer", nullable: true),
+                    FirstAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    LastAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Times = table.Column<int>(type: "integer", nullable: false),
+                    DurationMs = table.Column<int>(type: "integer", nullable: false),
+                    Facts = table.Column<string>(type: "text", nullable: true),
+                    FactsHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
+                    RawHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: true),
+                    Raw = table.Column<byte[]>(type: "bytea", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -707,12 +732,12 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Phase = table.Column<int>(type: "int", nullable: false),
-                    Flags = table.Column<int>(type: "int", nullable: false),
-                    Confidence = table.Column<int>(type: "int", nullable: false),
-                    From = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    To = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Reasons = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
+                    Phase = table.Column<int>(type: "integer", nullable: false),
+                    Flags = table.Column<int>(type: "integer", nullable: false),
+                    Confidence = table.Column<int>(type: "integer", nullable: false),
+                    From = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    To = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Reasons = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
                     ScanId = table.Column<long>(type: "bigint", nullable: true)
                 },
                 constraints: table =>
@@ -731,19 +756,19 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: table => new
                 {
                     ScanId = table.Column<long>(type: "bigint", nullable: false),
-                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Total = table.Column<int>(type: "int", nullable: false),
-                    Done = table.Column<int>(type: "int", nullable: false),
-                    Answered = table.Column<int>(type: "int", nullable: false),
-                    GivenUp = table.Column<int>(type: "int", nullable: false),
-                    PortionDone = table.Column<int>(type: "int", nullable: false),
-                    PortionAnswered = table.Column<int>(type: "int", nullable: false),
-                    Portion = table.Column<int>(type: "int", nullable: false),
-                    IsVoid = table.Column<bool>(type: "bit", nullable: false),
-                    CanaryFailed = table.Column<bool>(type: "bit", nullable: false),
-                    Note = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true)
+                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Total = table.Column<int>(type: "integer", nullable: false),
+                    Done = table.Column<int>(type: "integer", nullable: false),
+                    Answered = table.Column<int>(type: "integer", nullable: false),
+                    GivenUp = table.Column<int>(type: "integer", nullable: false),
+                    PortionDone = table.Column<int>(type: "integer", nullable: false),
+                    PortionAnswered = table.Column<int>(type: "integer", nullable: false),
+                    Portion = table.Column<int>(type: "integer", nullable: false),
+                    IsVoid = table.Column<bool>(type: "boolean", nullable: false),
+                    CanaryFailed = table.Column<bool>(type: "boolean", nullable: false),
+                    Note = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -764,34 +789,34 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     AddressId = table.Column<long>(type: "bigint", nullable: true),
                     AccountId = table.Column<long>(type: "bigint", nullable: true),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    State = table.Column<int>(type: "int", nullable: false),
-                    IsOpen = table.Column<bool>(type: "bit", nullable: false),
-                    IsUnverified = table.Column<bool>(type: "bit", nullable: false),
-                    Situation = table.Column<int>(type: "int", nullable: false),
-                    Wanted = table.Column<int>(type: "int", nullable: false),
-                    Guard = table.Column<int>(type: "int", nullable: false),
-                    Phase = table.Column<int>(type: "int", nullable: false),
-                    HandChange = table.Column<int>(type: "int", nullable: false),
-                    Confidence = table.Column<int>(type: "int", nullable: false),
-                    Severity = table.Column<int>(type: "int", nullable: false),
-                    Points = table.Column<int>(type: "int", nullable: false),
-                    DropFrom = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    OpenedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    StateSince = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    ReopenReason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
-                    Until = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    DecidedPhase = table.Column<int>(type: "int", nullable: false),
-                    DecidedHandChange = table.Column<int>(type: "int", nullable: false),
-                    DecidedWanted = table.Column<int>(type: "int", nullable: false),
-                    AssigneeId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
-                    IsContested = table.Column<bool>(type: "bit", nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    IsOpen = table.Column<bool>(type: "boolean", nullable: false),
+                    IsUnverified = table.Column<bool>(type: "boolean", nullable: false),
+                    Situation = table.Column<int>(type: "integer", nullable: false),
+                    Wanted = table.Column<int>(type: "integer", nullable: false),
+                    Guard = table.Column<int>(type: "integer", nullable: false),
+                    Phase = table.Column<int>(type: "integer", nullable: false),
+                    HandChange = table.Column<int>(type: "integer", nullable: false),
+                    Confidence = table.Column<int>(type: "integer", nullable: false),
+                    Severity = table.Column<int>(type: "integer", nullable: false),
+                    Points = table.Column<int>(type: "integer", nullable: false),
+                    DropFrom = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    OpenedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    StateSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ReopenReason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
+                    Until = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    DecidedPhase = table.Column<int>(type: "integer", nullable: false),
+                    DecidedHandChange = table.Column<int>(type: "integer", nullable: false),
+                    DecidedWanted = table.Column<int>(type: "integer", nullable: false),
+                    AssigneeId = table.Column<Guid>(type: "uuid", nullable: true),
+                    IsContested = table.Column<bool>(type: "boolean", nullable: false),
                     BatchId = table.Column<long>(type: "bigint", nullable: true),
                     AppliedUpTo = table.Column<long>(type: "bigint", nullable: true),
-                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    Version = table.Column<int>(type: "int", nullable: false),
-                    SameFrom = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
-                    SameTo = table.Column<int>(type: "int", nullable: false, defaultValue: 0)
+                    Version = table.Column<int>(type: "integer", nullable: false),
+                    SameFrom = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    SameTo = table.Column<int>(type: "integer", nullable: false, defaultValue: 0)
                 },
                 constraints: table =>
                 {
@@ -822,7 +847,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 {
                     BatchId = table.Column<long>(type: "bigint", nullable: false),
                     CaseId = table.Column<long>(type: "bigint", nullable: false),
-                    State = table.Column<int>(type: "int", nullable: false)
+                    State = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -845,27 +870,27 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "Decision",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
                     CaseId = table.Column<long>(type: "bigint", nullable: false),
-                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
-                    ActorKind = table.Column<int>(type: "int", nullable: false),
-                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
-                    Event = table.Column<int>(type: "int", nullable: false),
-                    CaseVersion = table.Column<int>(type: "int", nullable: false),
-                    From = table.Column<int>(type: "int", nullable: true),
-                    To = table.Column<int>(type: "int", nullable: false),
-                    Reason = table.Column<int>(type: "int", nullable: true),
-                    Comment = table.Column<string>(type: "nvarchar(max)", maxLength: 10000, nullable: true),
-                    Until = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
-                    Situation = table.Column<int>(type: "int", nullable: false),
-                    Phase = table.Column<int>(type: "int", nullable: false),
-                    HandChange = table.Column<int>(type: "int", nullable: false),
-                    Confidence = table.Column<int>(type: "int", nullable: false),
-                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ActorKind = table.Column<int>(type: "integer", nullable: false),
+                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
+                    Event = table.Column<int>(type: "integer", nullable: false),
+                    CaseVersion = table.Column<int>(type: "integer", nullable: false),
+                    From = table.Column<int>(type: "integer", nullable: true),
+                    To = table.Column<int>(type: "integer", nullable: false),
+                    Reason = table.Column<int>(type: "integer", nullable: true),
+                    Comment = table.Column<string>(type: "character varying(10000)", maxLength: 10000, nullable: true),
+                    Until = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Situation = table.Column<int>(type: "integer", nullable: false),
+                    Phase = table.Column<int>(type: "integer", nullable: false),
+                    HandChange = table.Column<int>(type: "integer", nullable: false),
+                    Confidence = table.Column<int>(type: "integer", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    BulkId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
-                    Before = table.Column<string>(type: "nvarchar(2500)", maxLength: 2500, nullable: true),
-                    Undoes = table.Column<Guid>(type: "uniqueidentifier", nullable: true)
+                    BulkId = table.Column<Guid>(type: "uuid", nullable: true),
+                    Before = table.Column<string>(type: "character varying(2500)", maxLength: 2500, nullable: true),
+                    Undoes = table.Column<Guid>(type: "uuid", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -877,6 +902,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
+
+            migrationBuilder.InsertData(
+                table: "FindingsTurn",
+                columns: new[] { "Id", "BatchId", "Guard", "LeaseOwner", "LeaseUntil", "PolicyVersion", "ScanId", "State", "Version" },
+                values: new object[] { 1, null, 0, null, null, 0, null, 0, 0 });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Account_ExternalId",
@@ -925,8 +955,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "RoleNameIndex",
                 table: "AspNetRoles",
                 column: "NormalizedName",
-                unique: true,
-                filter: "[NormalizedName] IS NOT NULL");
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_AspNetUserClaims_UserId",
@@ -957,8 +986,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "UserNameIndex",
                 table: "AspNetUsers",
                 column: "NormalizedUserName",
-                unique: true,
-                filter: "[NormalizedUserName] IS NOT NULL");
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_AuditEntry_CaseId_At",
@@ -1075,9 +1103,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: new[] { "DropFrom", "Id" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Domain_FindingsDueAt",
+                name: "IX_Domain_FindingsScanId_Id",
                 table: "Domain",
-                column: "FindingsDueAt",
+                columns: new[] { "FindingsScanId", "Id" },
                 filter: "\"FindingsDueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -1195,6 +1223,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
             migrationBuilder.DropTable(
                 name: "Decision");
+
+            migrationBuilder.DropTable(
+                name: "FindingsTurn");
 
             migrationBuilder.DropTable(
                 name: "IdBlock");
