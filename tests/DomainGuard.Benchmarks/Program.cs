@@ -9,6 +9,7 @@ return args.FirstOrDefault() switch
     "judge" => JudgeBenchmark.Run(),
     "accounts" => await AccountsBenchmark.RunAsync(args),
     "decisions" => await DecisionsBenchmark.RunAsync(args),
+    "triage" => await TriageBenchmark.RunAsync(args),
     _ => Usage(),
 };
 

@@ -23,6 +23,9 @@ public sealed class ConsoleFixture : IAsyncLifetime
     /// <summary>The browser; null where there is none.</summary>
     public IBrowser? Browser { get; private set; }
 
+    /// <summary>Services of the application, to prepare what a test is about.</summary>
+    public IServiceProvider Services => _app!.Services;
+
     private static string? Chromium => Environment.GetEnvironmentVariable("DOMAINGUARD_TEST_CHROMIUM");
 
     public async ValueTask InitializeAsync()

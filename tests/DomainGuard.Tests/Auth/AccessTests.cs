@@ -30,6 +30,8 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/domains/example.com", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/accounts", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/accounts/u-1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/triage", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/batches/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/scans", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/scans/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/sources", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),

@@ -2,6 +2,7 @@ using DomainGuard.Core.Domains;
 using DomainGuard.Data;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Domains;
+using DomainGuard.Web.Features.Triage;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Accounts;
@@ -10,7 +11,7 @@ namespace DomainGuard.Web.Features.Accounts;
 internal sealed record AccountView(Account Account, IReadOnlyList<AddressView> Addresses);
 
 /// <summary>An address with its domain.</summary>
-internal sealed record AddressView(Address Address, Domain Domain, IReadOnlyList<Reason> HandReasons);
+internal sealed record AddressView(Address Address, Domain Domain, IReadOnlyList<Reason> HandReasons, CaseLink? Case);
 
 /// <summary>Reads one account.</summary>
 internal sealed class AccountDetails(IDbContextFactory<GuardDb> dbs)
@@ -29,6 +30,8 @@ internal sealed class AccountDetails(IDbContextFactory<GuardDb> dbs)
 
         var addresses = await db.Addresses.AsNoTracking().Include(a => a.Domain).Where(a => a.AccountId == account.Id)
             .OrderBy(a => a.RetiredAt != null).ThenByDescending(a => a.IsPrimary).ThenBy(a => a.Id).Take(MostAddresses).ToListAsync(cancel);
-        return new AccountView(account, addresses.ConvertAll(a => new AddressView(a, a.Domain!, ObservationCodec.DecodeReasons(a.HandReasons))));
+        var cases = await db.Cases.AsNoTracking().Where(c => c.AccountId == account.Id && c.AddressId != null).Take(MostAddresses)
+            .Select(c => new { AddressId = c.AddressId!.Value, Link = new CaseLink(c.Id, c.State) }).ToDictionaryAsync(c => c.AddressId, c => c.Link, cancel);
+        return new AccountView(account, addresses.ConvertAll(a => new AddressView(a, a.Domain!, ObservationCodec.DecodeReasons(a.HandReasons), cases.GetValueOrDefault(a.Id))));
     }
 }

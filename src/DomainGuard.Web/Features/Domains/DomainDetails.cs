@@ -1,7 +1,9 @@
 using DomainGuard.Core.Domains;
 using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Paging;
+using DomainGuard.Web.Features.Triage;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Domains;
@@ -44,7 +46,8 @@ public sealed record ObservationRow(long Id, Observation Observation, DateTimeOf
 
 /// <summary>An address of the domain.</summary>
 internal sealed record DomainAddressRow(
-    long Id, string ExternalId, string? UserName, string Email, string MailHost, bool IsPrimary, DateTimeOffset? VerifiedAt, HandChange HandChange, bool? TwoFactor, int Impact, bool IsRetired);
+    long Id, string ExternalId, string? UserName, string Email, string MailHost, bool IsPrimary, DateTimeOffset? VerifiedAt, HandChange HandChange, bool? TwoFactor, int Impact, bool IsRetired, AddressState State,
+    CaseLink? Case);
 
 /// <summary>Reads one domain.</summary>
 internal sealed class DomainDetails(IDbContextFactory<GuardDb> dbs)
@@ -116,7 +119,8 @@ internal sealed class DomainDetails(IDbContextFactory<GuardDb> dbs)
             position,
             size,
             a => new DomainAddressRow(
-                a.Id, a.Account!.ExternalId, a.Account.UserName, a.Email, a.MailHost, a.IsPrimary, a.VerifiedAt, a.HandChange, a.Account.TwoFactor, a.Account.Impact, a.RetiredAt != null),
+                a.Id, a.Account!.ExternalId, a.Account.UserName, a.Email, a.MailHost, a.IsPrimary, a.VerifiedAt, a.HandChange, a.Account.TwoFactor, a.Account.Impact, a.RetiredAt != null, a.State,
+                db.Cases.Where(c => c.AddressId == a.Id).Select(c => new CaseLink(c.Id, c.State)).FirstOrDefault()),
             r => (r.Id, r.Id),
             cancel);
     }

@@ -21,9 +21,17 @@ namespace DomainGuard.Web.Features.Triage;
 /// <param name="Comment">What was said with it.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="UndoableBy">Who may take it back; null when nobody may.</param>
+/// <param name="UndoUntil">Until when (UTC, machine).</param>
 /// <param name="BulkId">Names it for the undo.</param>
 /// <param name="BulkCount">Cases that were decided together with it.</param>
-public sealed record ActivityLine(DateTimeOffset At, AuditActorKind Kind, string Who, string Text, string? Comment, ReasonCode? Reason, Guid? UndoableBy, Guid? BulkId, int BulkCount);
+public sealed record ActivityLine(
+    DateTimeOffset At, AuditActorKind Kind, string Who, string Text, string? Comment, ReasonCode? Reason, Guid? UndoableBy = null, DateTimeOffset? UndoUntil = null, Guid? BulkId = null, int BulkCount = 1);
+
+/// <summary>A decision in a list over several cases.</summary>
+internal sealed record DecisionLine(long CaseId, CaseState To, ActivityLine Line);
+
+/// <summary>The case of an address, for a page that shows the address.</summary>
+public sealed record CaseLink(long Id, CaseState State);
 
 /// <summary>Everything that the panel of a case shows.</summary>
 public sealed record CaseView
@@ -59,7 +67,7 @@ public sealed record CaseView
 public sealed record Stake(int Addresses, int WithoutSecondFactor, long Projects, long MonthlyDownloads);
 
 /// <summary>Reads one case.</summary>
-internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries cases, DomainDetails domains, GuardClock clock)
+internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries cases, DomainDetails domains, GuardClock clock, TimeProvider time)
 {
     /// <summary>How long a decision can be taken back by whom made it (product section 7).</summary>
     internal static readonly TimeSpan UndoTime = TimeSpan.FromMinutes(10);
@@ -97,17 +105,18 @@ internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries ca
     private async Task<IReadOnlyList<ActivityLine>> ActivityAsync(GuardDb db, long id, CancellationToken cancel)
     {
         var staff = await cases.StaffAsync(cancel);
-        var decisions = await db.Decisions.AsNoTracking().Where(d => d.CaseId == id).OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Take(MostLines).ToListAsync(cancel);
+        var decisions = await db.Decisions.AsNoTracking().Where(d => d.CaseId == id).OrderByDescending(d => d.CaseVersion).ThenByDescending(d => d.Id).Take(MostLines).ToListAsync(cancel);
         var remarks = await db.AuditEntries.AsNoTracking().Where(e => e.CaseId == id && (e.Action == AuditAction.CommentAdded || e.Action == AuditAction.CaseAssigned)).OrderByDescending(e => e.At).ThenByDescending(e => e.Id)
             .Take(MostLines).Select(e => new { e.At, e.ActorKind, e.ActorId, e.Action, e.Comment, e.After }).ToListAsync(cancel);
         // Only the latest can be taken back, and an undo is final.
         var latest = decisions.Count > 0 ? decisions[0] : null;
-        var undoable = latest is { BulkId: not null, Undoes: null, ActorKind: AuditActorKind.Staff } && CaseTransitions.IsDecision(latest.Event) && clock.Now - latest.At < UndoTime ? latest : null;
-        var together = undoable is null ? 1 : await db.Decisions.CountAsync(d => d.BulkId == undoable.BulkId, cancel);
+        var since = time.GetUtcNow() - UndoTime;
+        var undoable = latest is { BulkId: { } bulkId, Undoes: null, ActorKind: AuditActorKind.Staff }
+            ? await db.Bulks.AsNoTracking().FirstOrDefaultAsync(b => b.Id == bulkId && b.DoneAt > since && b.UndoneAt == null, cancel) : null;
         return [.. decisions.Select(d => new ActivityLine(
-                d.At, d.ActorKind, Who(d.ActorKind, d.ActorId, staff), Text(d, clock.Now), d.Comment, d.Reason, d == undoable && Guid.TryParse(d.ActorId, out var by) ? by : null, d.BulkId, together))
+                d.At, d.ActorKind, Who(d.ActorKind, d.ActorId, staff), Text(d, clock.Now), d.Comment, d.Reason, d.BulkId == undoable?.Id ? undoable?.StaffId : null, undoable?.DoneAt + UndoTime, d.BulkId, undoable?.Decided ?? 1))
             .Concat(remarks.Select(r => new ActivityLine(
-                r.At, r.ActorKind, Who(r.ActorKind, r.ActorId, staff), r.Action == AuditAction.CommentAdded ? "" : Assigned(r.After, r.ActorId, staff), r.Comment, null, null, null, 1)))
+                r.At, r.ActorKind, Who(r.ActorKind, r.ActorId, staff), r.Action == AuditAction.CommentAdded ? "" : Assigned(r.After, r.ActorId, staff), r.Comment, null)))
             .OrderByDescending(l => l.At).Take(MostLines)];
     }
 
@@ -122,7 +131,8 @@ internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries ca
         _ => "Nobody known",
     };
 
-    private static string Text(Decision d, DateTimeOffset now)
+    /// <summary>What was done by a decision, after who did it.</summary>
+    internal static string Text(Decision d, DateTimeOffset now)
     {
         if (d.Undoes is not null)
         {

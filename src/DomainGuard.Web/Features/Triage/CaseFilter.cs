@@ -87,7 +87,10 @@ internal sealed record CaseFilter
     /// <summary>The cases of one domain, by its exact name.</summary>
     public string? Domain { get; init; }
 
-    /// <summary>A domain or an address, exact or its beginning; or the number of a case.</summary>
+    /// <summary>The cases of a batch, whatever their state: the view says nothing then.</summary>
+    public long? Batch { get; init; }
+
+    /// <summary>The name of a domain or account, or an address, exact or its beginning; or the number of a case.</summary>
     public string? Search { get; init; }
 
     /// <summary>Names of the parameters that narrow the view, narrowest first as far as one can tell without asking.</summary>

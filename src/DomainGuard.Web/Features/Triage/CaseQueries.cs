@@ -11,6 +11,7 @@ using DomainGuard.Data.Domains;
 using DomainGuard.Data.Paging;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Shared;
+using DomainGuard.Web.Shared.Lifecycle;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Triage;
@@ -36,6 +37,9 @@ public sealed record CaseRow(
 /// <param name="OpenedAt">Oldest of them (UTC).</param>
 public sealed record CaseGroup(CaseRow Head, Domain Domain, int Count, int Accounts, long Downloads, DateTimeOffset OpenedAt)
 {
+    /// <summary>Its phases as they were seen in the window of the row, oldest first.</summary>
+    public IReadOnlyList<LifeStretch> Seen { get; init; } = [];
+
     /// <summary>What its sentence is made from.</summary>
     public CaseLook Look => CaseQueries.LookOf(Head, Domain);
 }
@@ -106,6 +110,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
         var page = await Keyset.PageAsync(heads, c => c.Points, c => c.Id, true, position, size, Row, r => (r.Points, r.Id), cancel);
         var domainIds = page.Items.Select(r => r.DomainId).Distinct().ToArray();
         var domains = await DomainsAsync(db, domainIds, cancel);
+        var seen = await SeenAsync(db, domainIds, clock.Now, cancel);
         var sums = grouped
             ? await matching.Where(c => EF.Parameter(domainIds).Contains(c.DomainId)).GroupBy(c => c.DomainId)
                 .Select(g => new
@@ -121,9 +126,10 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
             [.. page.Items.Select(head =>
             {
                 var domain = domains[head.DomainId];
-                return sums is null
+                return (sums is null
                     ? new CaseGroup(head, domain, 1, head.IsDomainWide ? domain.AddressCount : 1, head.MonthlyDownloads, head.OpenedAt)
-                    : new CaseGroup(head, domain, sums[head.DomainId].Count, sums[head.DomainId].Wide > 0 ? domain.AddressCount : sums[head.DomainId].Count, sums[head.DomainId].Downloads, sums[head.DomainId].OpenedAt);
+                    : new CaseGroup(head, domain, sums[head.DomainId].Count, sums[head.DomainId].Wide > 0 ? domain.AddressCount : sums[head.DomainId].Count, sums[head.DomainId].Downloads, sums[head.DomainId].OpenedAt))
+                    with { Seen = [.. seen[head.DomainId]] };
             })],
             page.Previous,
             page.Next);
@@ -149,6 +155,18 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
 
         var domain = (await DomainsAsync(db, [row.DomainId], cancel))[row.DomainId];
         return new CaseGroup((await WithOthersAsync(db, [row], cancel))[0], domain, 1, row.IsDomainWide ? domain.AddressCount : 1, row.MonthlyDownloads, row.OpenedAt);
+    }
+
+    /// <summary>The latest decisions about a domain and its addresses, newest first, and how many of its cases are open.</summary>
+    public async Task<(IReadOnlyList<DecisionLine> Lines, int Open)> DecisionsOfAsync(long domainId, DateTimeOffset now, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var staff = await StaffAsync(cancel);
+        var decisions = await db.Decisions.AsNoTracking().Where(d => db.Cases.Any(c => c.DomainId == domainId && c.Id == d.CaseId)).OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Take(25).ToListAsync(cancel);
+        return (
+            decisions.ConvertAll(d => new DecisionLine(
+                d.CaseId, d.To, new ActivityLine(d.At, d.ActorKind, CaseDetails.Who(d.ActorKind, d.ActorId, staff), CaseDetails.Text(d, now), d.Comment, d.Reason))),
+            await db.Cases.CountAsync(c => c.DomainId == domainId && c.IsOpen, cancel));
     }
 
     /// <summary>Cases as they are now: after a decision, a colleague's or one's own.</summary>
@@ -227,7 +245,9 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     /// <summary>The cases that match: what the page shows, and what a decision "on all that match" freezes.</summary>
     internal static IQueryable<Case> Matching(GuardDb db, CaseFilter filter, Guid me, DateTimeOffset now)
     {
-        var cases = InView(db.Cases.AsNoTracking(), filter, me, now);
+        var cases = filter.Batch is { } batch
+            ? db.Cases.AsNoTracking().Where(c => db.BatchItems.Any(i => i.BatchId == batch && i.CaseId == c.Id))
+            : InView(db.Cases.AsNoTracking(), filter, me, now);
         if (filter.Severities is { Count: > 0 } severities)
         {
             cases = cases.Where(c => severities.Contains(c.Severity));
@@ -370,6 +390,14 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
             DropFrom = d.DropFrom,
             DropTo = d.DropTo,
         }).ToDictionaryAsync(d => d.Id, cancel);
+
+    private static async Task<ILookup<long, LifeStretch>> SeenAsync(GuardDb db, long[] ids, DateTimeOffset now, CancellationToken cancel)
+    {
+        var from = now.AddDays(-60);
+        var spans = await db.PhaseSpans.AsNoTracking().Where(s => EF.Parameter(ids).Contains(s.DomainId) && (s.To == null || s.To > from) && s.Phase != Phase.NotApplicable)
+            .Select(s => new { s.DomainId, s.Phase, s.From, s.To }).ToListAsync(cancel);
+        return spans.OrderBy(s => s.From).ToLookup(s => s.DomainId, s => new LifeStretch(s.Phase, s.From, s.To ?? now, false));
+    }
 
     // Other addresses of the account that a recovery mail could still go to.
     private static async Task<List<CaseRow>> WithOthersAsync(GuardDb db, List<CaseRow> rows, CancellationToken cancel)

@@ -26,6 +26,7 @@ public sealed partial class TriagePage
     private readonly List<string> _unknown = [];
     private readonly Dictionary<long, CaseRow> _selected = [];
     private readonly HashSet<Guid> _hiddenBulks = [];
+    private readonly Queue<string> _asked = new();
     private CaseFilter _filter = new();
     private bool _grouped = true;
     private string? _listKey;
@@ -330,13 +331,22 @@ public sealed partial class TriagePage
             return;
         }
 
-        var opens = _cursor is null;
-        SetCursor(group, row);
         // Moving on replaces the entry in the history, opening adds one.
-        Navigation.NavigateTo(
-            Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["case"] = CurrentRow.Id, ["scope"] = null }), new NavigationOptions { ReplaceHistoryEntry = !opens });
+        var opens = _cursor is null && CaseText is null;
+        SetCursor(group, row);
+        Go(CurrentRow.Id, !opens);
         _ = LoadDetailsSoonAsync();
         await Task.CompletedTask;
+    }
+
+    private void Go(long? id, bool replace)
+    {
+        var target = Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["case"] = id, ["scope"] = null });
+        if (target != Navigation.Uri)
+        {
+            _asked.Enqueue(id?.ToString(CultureInfo.InvariantCulture) ?? "");
+            Navigation.NavigateTo(target, new NavigationOptions { ReplaceHistoryEntry = replace });
+        }
     }
 
     private void SetCursor(QueueGroup group, CaseRow? row)
@@ -356,6 +366,17 @@ public sealed partial class TriagePage
     // The address of the page leads: a link, or back and forward.
     private async Task FollowUrlAsync()
     {
+        // What this page asked for itself comes back a moment later, when the keyboard may already be further on.
+        if (_asked.Contains(CaseText ?? ""))
+        {
+            while (_asked.Dequeue() != (CaseText ?? ""))
+            {
+            }
+
+            return;
+        }
+
+        _asked.Clear();
         if (!long.TryParse(CaseText, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
         {
             if (CaseText is { Length: > 0 } && !_unknown.Contains($"case={CaseText}"))
@@ -372,11 +393,14 @@ public sealed partial class TriagePage
             return;
         }
 
-        if (_cursor is not null && CurrentRow.Id == id)
+        if (_cursor is null || CurrentRow.Id != id)
         {
-            return;
+            await ShowAsync(id);
         }
+    }
 
+    private async Task ShowAsync(long id)
+    {
         var row = Visible().FirstOrDefault(r => (r.Row ?? r.Group.Group.Head).Id == id);
         if (row.Group is null && await Queries.FindAsync(id, Closing) is { } found)
         {
@@ -387,7 +411,7 @@ public sealed partial class TriagePage
 
         if (row.Group is null)
         {
-            _unknown.Add($"case={CaseText}");
+            _unknown.Add($"case={id.ToString(CultureInfo.InvariantCulture)}");
             return;
         }
 
@@ -445,11 +469,7 @@ public sealed partial class TriagePage
             {
                 at.Group.Replace(view.Row);
                 _cursor = at with { Row = at.Row is null ? null : view.Row };
-                // One decision for all of a domain is the default only where the facts are the same.
-                if (_scopeAll && Scope is null && at.Group.Cases is { Count: > 0 } cases && cases.Select(c => (c.State, c.IsUnverified, c.Situation, c.HandChange)).Distinct().Count() > 1)
-                {
-                    _scopeAll = false;
-                }
+                KeepScopeToEqualFacts();
             }
 
             SetPlaces();
@@ -475,7 +495,7 @@ public sealed partial class TriagePage
         _cursor = null;
         _form = null;
         _assignOpen = false;
-        Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["case"] = null, ["scope"] = null }));
+        Go(null, replace: false);
         await Task.CompletedTask;
     }
 
@@ -610,6 +630,15 @@ public sealed partial class TriagePage
         SetPlaces();
     }
 
+    // One decision for all of a domain is the default only where the facts are the same.
+    private void KeepScopeToEqualFacts()
+    {
+        if (_scopeAll && Scope is null && _cursor?.Group.Cases is { Count: > 0 } cases && cases.Select(c => (c.State, c.IsUnverified, c.Situation, c.HandChange)).Distinct().Count() > 1)
+        {
+            _scopeAll = false;
+        }
+    }
+
     private void SetPlaces()
     {
         if (_allMatching)
@@ -632,8 +661,21 @@ public sealed partial class TriagePage
 
     // ---- deciding ----
 
-    private async Task OpenFormAsync(DecisionPlace place)
+    // A key may be faster than the reading: what is allowed is known only with all the cases.
+    private async Task ReadScopeAsync()
     {
+        if (!HasSelection && _scopeAll && _cursor is { Group: { CanExpand: true, Cases: null } unread })
+        {
+            await EnsureCasesAsync(unread);
+            KeepScopeToEqualFacts();
+            SetPlaces();
+        }
+    }
+
+    private async Task OpenFormAsync(int index)
+    {
+        await ReadScopeAsync();
+        var place = _places[index];
         if (!_mayDecide || !place.IsAllowed || (!HasSelection && _cursor is null))
         {
             Say(place.Why is null ? "Nothing is selected." : $"{CaseWords.Verb(place.Shown)}: {place.Why}.");
@@ -665,7 +707,6 @@ public sealed partial class TriagePage
         {
             var at = _cursor!;
             look = CaseQueries.LookOf(CurrentRow, at.Group.Group.Domain);
-            await (_scopeAll ? EnsureCasesAsync(at.Group) : Task.CompletedTask);
             if (_scopeAll && at.Group.CanExpand && at.Group.Group.Count > at.Group.Cases!.Count)
             {
                 refs = [];
@@ -768,7 +809,7 @@ public sealed partial class TriagePage
         {
             _cursor = null;
             await ReloadAsync();
-            Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["case"] = null, ["scope"] = null }), new NavigationOptions { ReplaceHistoryEntry = true });
+            Go(null, replace: true);
         }
 
         if (Problem is null)
@@ -822,9 +863,8 @@ public sealed partial class TriagePage
                 if (await Bulks.FirstCaseAsync(bulkId, Closing) is { } id)
                 {
                     // Back to where it was taken.
-                    _cursor = null;
-                    Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["case"] = id, ["scope"] = null }), new NavigationOptions { ReplaceHistoryEntry = true });
-                    await FollowUrlAsync();
+                    await ShowAsync(id);
+                    Go(id, replace: true);
                 }
 
                 break;
@@ -1059,15 +1099,16 @@ public sealed partial class TriagePage
         return Task.CompletedTask;
     }
 
-    private Task PlaceAsync(int place, CaseEvent? only)
+    private async Task PlaceAsync(int place, CaseEvent? only)
     {
+        await ReadScopeAsync();
         if (only is { } what && !_places[place].Events.Contains(what))
         {
             Say($"{CaseWords.Verb(what)}: {(_places[place].Shown == what ? _places[place].Why : "not in this state")}.");
-            return Task.CompletedTask;
+            return;
         }
 
-        return OpenFormAsync(_places[place]);
+        await OpenFormAsync(place);
     }
 
     private async Task OpenAsync()
@@ -1184,6 +1225,9 @@ public sealed partial class TriagePage
         /// <summary>Nothing of it matches any more.</summary>
         public bool IsGone { get; private set; }
 
+        /// <summary>It was closed by somebody else since it was listed: greyed until the list is read again.</summary>
+        public bool IsStale { get; private set; }
+
         /// <summary>What a colleague did to it since it was listed.</summary>
         public string? ChangedBy { get; set; }
 
@@ -1196,6 +1240,7 @@ public sealed partial class TriagePage
             if (Group.Head.Id == row.Id)
             {
                 differs = Group.Head.Version != row.Version;
+                IsStale = differs ? Group.Head.IsOpen && !row.IsOpen : IsStale;
                 Group = Group with { Head = row };
             }
 

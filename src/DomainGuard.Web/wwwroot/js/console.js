@@ -21,7 +21,10 @@ window.domainGuard = (() => {
     if (!name || (typing(event.target) && name !== 'Escape' && name !== 'Ctrl+Enter')) return;
     // A dialog has its own keys; Enter on a link or button is a click.
     if (document.querySelector('.mud-dialog') || (name === 'Enter' && event.target.closest?.('a, button, summary'))) return;
-    if (name === 'Escape' && typing(event.target)) event.target.blur();
+    if (name === 'Escape' && typing(event.target)) {
+      event.target.blur();
+      if (!event.target.closest('#decide')) return;
+    }
     const key = prefix + name;
     clearTimeout(prefixTimer);
     prefix = '';
@@ -57,10 +60,10 @@ window.domainGuard = (() => {
     follow(id) {
       const row = document.getElementById(id);
       row?.scrollIntoView({ block: 'nearest' });
-      if (row && (document.activeElement === document.body || document.activeElement.closest('[role=grid], #main') === document.activeElement || document.activeElement.matches('[role=row]'))) row.focus({ preventScroll: true });
+      if (row && (document.activeElement === document.body || document.activeElement.id === 'main' || document.activeElement.matches('[role=row]'))) row.focus({ preventScroll: true });
     },
     focus: id => document.getElementById(id)?.focus(),
-    copy: text => navigator.clipboard.writeText(text),
+    copy: text => navigator.clipboard?.writeText(text),
     isNarrow: () => matchMedia('(max-width: 699px)').matches,
     download(url) { location.assign(url); },
   };

@@ -1,0 +1,310 @@
+using Deque.AxeCore.Playwright;
+using DomainGuard.Core.Audit;
+using DomainGuard.Core.Cases;
+using DomainGuard.Core.Domains;
+using DomainGuard.Core.Policy;
+using DomainGuard.Core.Scheduling;
+using DomainGuard.Data;
+using DomainGuard.Data.Audit;
+using DomainGuard.Data.Cases;
+using DomainGuard.Data.Staff;
+using DomainGuard.Web.Auth;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace DomainGuard.Browser.Tests;
+
+/// <summary>The queue as analysts, administrators and auditors meet it. Each test has a domain of its own, so that none waits for another.</summary>
+public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleFixture>
+{
+    private const string Colleague = "colleague";
+
+    public static TheoryData<string, ColorScheme> Pages
+    {
+        get
+        {
+            var data = new TheoryData<string, ColorScheme>();
+            foreach (var path in (string[])["/triage", "/triage?case=FIRST", "/triage?q=zzzz", "/triage?view=nonsense&case=x", "/batches/901", "/batches/902", "/domains/harbor-tools.dev", "/scans"])
+            {
+                data.Add(path, ColorScheme.Light);
+                data.Add(path, ColorScheme.Dark);
+            }
+
+            return data;
+        }
+    }
+
+    [Fact]
+    public async Task An_analyst_works_the_queue_with_the_keyboard_alone()
+    {
+        var (page, strangers) = await console.OpenAsync();
+        var cases = await SeedAsync("quietforge.io", CaseState.Unverified, Situation.Reregistered, HandChange.Reregistered);
+        var review = await SeedAsync("wrenholt-labs.org", CaseState.NeedsReview, Situation.OnHold);
+        await console.SignInAsync(page, "analyst");
+        await OpenAsync(page, "/triage?domain=quietforge.io");
+
+        // From the queue to a decided case in three keystrokes.
+        await page.Keyboard.PressAsync("j");
+        await page.WaitForSelectorAsync("aside.panel:has-text('quietforge.io')");
+        await page.Keyboard.PressAsync("c");
+        await page.WaitForSelectorAsync("#decide:has-text('Confirm')");
+        Assert.Equal("comment", await page.EvaluateAsync<string>("document.activeElement.id"));
+        await page.Keyboard.PressAsync("Control+Enter");
+        await page.WaitForSelectorAsync(".snack:has-text('confirmed')");
+        Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Confirmed, s));
+
+        await page.Keyboard.PressAsync("z");
+        await page.WaitForSelectorAsync(".snack:has-text('as before')");
+        Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Unverified, s));
+
+        await page.WaitForSelectorAsync("aside.panel:has-text('quietforge.io')");
+        await page.Keyboard.PressAsync("o");
+        await page.WaitForSelectorAsync("#decide:has-text('Override until')");
+        await page.Keyboard.TypeAsync("Owner called, jkcu.");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await page.WaitForSelectorAsync(".snack:has-text('overridden')");
+        Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Overridden, s));
+
+        await OpenAsync(page, "/triage?domain=wrenholt-labs.org");
+        await page.Keyboard.PressAsync("j");
+        await page.WaitForSelectorAsync("aside.panel:has-text('wrenholt-labs.org')");
+        await page.Keyboard.PressAsync("c");
+        await page.WaitForSelectorAsync(".snack:has-text('Confirm: ')");
+        await page.Keyboard.PressAsync("s");
+        await page.WaitForSelectorAsync("#decide:has-text('Snooze')");
+        await page.Keyboard.PressAsync("Escape");
+        await page.WaitForSelectorAsync("#decide", new() { State = WaitForSelectorState.Detached });
+        await page.Keyboard.PressAsync("s");
+        await page.WaitForSelectorAsync("#decide:has-text('Snooze')");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await page.WaitForSelectorAsync(".snack:has-text('snoozed')");
+        Assert.All(await StatesAsync(review), s => Assert.Equal(CaseState.Snoozed, s));
+        await page.WaitForSelectorAsync("text=No case matches 1 filter");
+        Assert.Empty(strangers);
+    }
+
+    [Fact]
+    public async Task The_slower_of_two_analysts_is_told_who_decided_what_and_keeps_what_he_typed()
+    {
+        var (slow, _) = await console.OpenAsync();
+        var cases = await SeedAsync("harbor-tools.dev", CaseState.Unverified, Situation.Redemption, only: 1);
+        await console.SignInAsync(slow, "analyst");
+        await OpenAsync(slow, $"/triage?case={cases[0]}");
+        await slow.WaitForSelectorAsync("aside.panel:has-text('harbor-tools.dev')");
+        await slow.Keyboard.PressAsync("c");
+        await slow.WaitForSelectorAsync("#decide");
+        await slow.Keyboard.TypeAsync("Registrar confirms no restore was filed.");
+
+        await AddColleagueAsync();
+        var (fast, _) = await console.OpenAsync();
+        await console.SignInAsync(fast, Colleague);
+        await OpenAsync(fast, $"/triage?case={cases[0]}");
+        await fast.WaitForSelectorAsync("aside.panel:has-text('harbor-tools.dev')");
+        await fast.Keyboard.PressAsync("o");
+        await fast.WaitForSelectorAsync("#decide");
+        await fast.Keyboard.PressAsync("Control+Enter");
+        await fast.WaitForSelectorAsync(".snack:has-text('overridden')");
+
+        await slow.Keyboard.PressAsync("Control+Enter");
+        await slow.WaitForSelectorAsync("#decide:has-text('Carla Colleague overrode this case')");
+        Assert.Equal("Registrar confirms no restore was filed.", await slow.InputValueAsync("#comment"));
+        await slow.ClickAsync("#decide button:has-text('Add as comment')");
+        await slow.WaitForSelectorAsync(".act:has-text('Registrar confirms no restore was filed.')");
+        Assert.Equal([CaseState.Overridden], await StatesAsync(cases));
+    }
+
+    [Fact]
+    public async Task A_decision_on_everything_that_matches_goes_by_a_list_that_was_frozen()
+    {
+        var (page, _) = await console.OpenAsync();
+        var cases = await SeedAsync("oskervanebuild.io", CaseState.NeedsReview, Situation.Suspected, HandChange.Suspected);
+        await console.SignInAsync(page, "analyst");
+        await OpenAsync(page, "/triage?domain=oskervanebuild.io&group=none");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("x");
+        await page.WaitForSelectorAsync(".bulk:has-text('1 selected')");
+        for (var i = 1; i < cases.Count; i++)
+        {
+            await page.Keyboard.PressAsync("j");
+        }
+
+        await page.Keyboard.PressAsync("Shift+X");
+        await page.WaitForSelectorAsync($".bulk:has-text('{cases.Count} selected')");
+        await page.Keyboard.PressAsync("d");
+        await page.WaitForSelectorAsync("#decide:has-text('Dismiss')");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await page.WaitForSelectorAsync(".snack:has-text('dismissed')");
+        Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Dismissed, s));
+        await page.ClickAsync(".snack .undo");
+        await page.WaitForSelectorAsync(".snack:has-text('as before')");
+        Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.NeedsReview, s));
+    }
+
+    [Fact]
+    public async Task An_auditor_reads_every_case_and_decides_none()
+    {
+        var (page, _) = await console.OpenAsync();
+        var cases = await SeedAsync("saltmarsh-data.com", CaseState.Unverified, Situation.PendingDelete);
+        await console.SignInAsync(page, "auditor");
+        await OpenAsync(page, $"/triage?case={cases[0]}");
+        await page.WaitForSelectorAsync("aside.panel footer:has-text('Auditors can read, not decide')");
+        foreach (var key in (string[])["c", "o", "x", "a"])
+        {
+            await page.Keyboard.PressAsync(key);
+        }
+
+        await page.WaitForTimeoutAsync(500);
+        Assert.Equal(0, await page.Locator("#decide, .bulk, aside.panel form").CountAsync());
+        Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Unverified, s));
+    }
+
+    [Fact]
+    public async Task An_administrator_reads_a_case_and_decides_a_batch()
+    {
+        var (page, _) = await console.OpenAsync();
+        await SeedAsync("maplekit.com", CaseState.NeedsReview, Situation.Redemption);
+        await BatchAsync(903, "maplekit.com");
+        await console.SignInAsync(page);
+        await OpenAsync(page, "/scans");
+        await page.ClickAsync("section[aria-label='Batch 903'] >> text=Look and decide");
+        await page.WaitForSelectorAsync("h1:has-text('Batch #903')");
+        await page.ClickAsync("button:has-text('Approve none')");
+        await page.WaitForSelectorAsync("text=Say why.");
+        await page.FillAsync("#why", "A registry outage, says its status page.");
+        await page.ClickAsync("button:has-text('Approve none')");
+        await page.WaitForSelectorAsync("text=0 approved");
+        await page.WaitForSelectorAsync(".chip:has-text('Closed')");
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Page_has_no_serious_accessibility_finding(string path, ColorScheme theme)
+    {
+        var (page, strangers) = await console.OpenAsync(theme);
+        var cases = await SeedAsync("kanaalcode.nl", CaseState.NeedsReview, Situation.Redemption);
+        await BatchAsync(901, "kanaalcode.nl");
+        await BatchAsync(902, "kanaalcode.nl", BatchState.Closed);
+        await console.SignInAsync(page, path.StartsWith("/batches", StringComparison.Ordinal) || path == "/scans" ? "admin" : "analyst");
+        await OpenAsync(page, path.Replace("FIRST", $"{cases[0]}", StringComparison.Ordinal));
+        if (path.Contains("FIRST", StringComparison.Ordinal))
+        {
+            await page.WaitForSelectorAsync("aside.panel .act li");
+            await page.Keyboard.PressAsync("o");
+            await page.WaitForSelectorAsync("#decide");
+        }
+
+        var result = await page.RunAxe();
+        Assert.Empty(result.Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html))}"));
+        Assert.Empty(strangers);
+    }
+
+    [Fact]
+    public async Task On_a_phone_the_queue_is_cards_and_a_case_is_a_page_with_its_decisions_below()
+    {
+        var (page, _) = await console.OpenAsync(width: 390);
+        var cases = await SeedAsync("cedar-grove.net", CaseState.NeedsReview, Situation.ForSale);
+        await console.SignInAsync(page, "analyst");
+        await OpenAsync(page, "/triage?domain=cedar-grove.net");
+        await page.WaitForSelectorAsync("[role=row]:has-text('cedar-grove.net')");
+        Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= 390);
+        await page.ClickAsync("[role=row]:has-text('cedar-grove.net')");
+        await page.WaitForSelectorAsync("aside.panel .act");
+        var panel = (await page.Locator("aside.panel").BoundingBoxAsync())!;
+        Assert.Equal((0, 390), (panel.X, panel.Width));
+        Assert.True(await page.EvaluateAsync<int>("document.querySelector('aside.panel').scrollWidth") <= 390);
+        foreach (var button in await page.Locator("aside.panel footer .places .btn").AllAsync())
+        {
+            Assert.True((await button.BoundingBoxAsync())!.Height >= 44);
+        }
+
+        await page.ClickAsync("aside.panel footer .btn:has-text('Dismiss')");
+        await page.ClickAsync("#decide button.p");
+        await page.WaitForSelectorAsync(".snack:has-text('dismissed')");
+        Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Dismissed, s));
+    }
+
+    [Fact]
+    public async Task The_help_shows_the_keys_of_the_queue()
+    {
+        var (page, _) = await console.OpenAsync();
+        await console.SignInAsync(page, "analyst");
+        await OpenAsync(page, "/triage");
+        await page.Keyboard.PressAsync("?");
+        foreach (var text in (string[])["Override until", "Undo the last decision", "Select up to here", "Next source, its raw answer"])
+        {
+            await page.WaitForSelectorAsync($".mud-dialog:has-text('{text}')");
+        }
+    }
+
+    private static async Task OpenAsync(IPage page, string path)
+    {
+        await page.GotoAsync(new Uri(new Uri(page.Url), path).ToString());
+        await page.WaitForSelectorAsync("h1");
+        await page.WaitForSelectorAsync("html[data-keys=on]", new() { State = WaitForSelectorState.Attached });
+        await page.WaitForFunctionAsync("document.querySelectorAll('.loading').length === 0");
+    }
+
+    /// <summary>Cases on the sample addresses of a domain, as a scan would have opened them; earlier ones are taken away.</summary>
+    private async Task<IReadOnlyList<long>> SeedAsync(string name, CaseState state, Situation situation, HandChange hands = HandChange.None, int only = 10)
+    {
+        await using var db = await Services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+        var now = Services.GetRequiredService<GuardClock>().Now;
+        var domain = await db.Domains.SingleAsync(d => d.Name == name);
+        await db.BatchItems.Where(i => db.Cases.Any(c => c.DomainId == domain.Id && c.Id == i.CaseId)).ExecuteDeleteAsync();
+        await db.Decisions.Where(d => db.Cases.Any(c => c.DomainId == domain.Id && c.Id == d.CaseId)).ExecuteDeleteAsync();
+        await db.Cases.Where(c => c.DomainId == domain.Id).ExecuteDeleteAsync();
+        var phase = situation switch { Situation.Redemption => Phase.Redemption, Situation.PendingDelete => Phase.PendingDelete, Situation.OnHold => Phase.OnHold, _ => Phase.Active };
+        (domain.Phase, domain.PhaseSince, domain.Confidence, domain.HandChange, domain.RegisteredAt, domain.HasCase) = (phase, now.AddDays(-20), Confidence.Corroborated, hands, now.AddDays(-12), true);
+        var wanted = state == CaseState.Unverified ? PolicyAction.Unverify : PolicyAction.Review;
+        var finding = new CaseFinding(new Finding(situation, wanted, wanted, Guard.None), phase, hands, Confidence.Corroborated, 70, now.AddDays(9), 1, null);
+        var ids = new List<long>();
+        foreach (var address in await db.Addresses.Where(a => a.DomainId == domain.Id && a.RetiredAt == null).OrderBy(a => a.Id).Take(only).ToListAsync())
+        {
+            var what = state == CaseState.Unverified ? CaseEvent.FindingUnverify : CaseEvent.FindingReview;
+            var (opened, step) = CaseSteps.Open(1_000_000 + address.Id, address, domain.Id, name, what, finding, new StepBy(AuditActor.Policy(1, null), now))!.Value;
+            db.Cases.Add(opened);
+            db.Decisions.Add(step.Decision);
+            AuditTrail.Add(db, step.Fact);
+            ids.Add(opened.Id);
+        }
+
+        Assert.NotEmpty(ids);
+        await db.SaveChangesAsync();
+        return ids;
+    }
+
+    private async Task BatchAsync(long id, string name, BatchState state = BatchState.Waiting)
+    {
+        await using var db = await Services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+        await db.BatchItems.Where(i => i.BatchId == id).ExecuteDeleteAsync();
+        await db.Batches.Where(b => b.Id == id).ExecuteDeleteAsync();
+        var cases = await db.Cases.Where(c => c.Domain!.Name == name).ToListAsync();
+        db.Batches.Add(new Batch { Id = id, Guard = Guard.Brake, PolicyVersion = 1, CreatedAt = Services.GetRequiredService<GuardClock>().Now, Count = cases.Count, Limit = 1, State = state, Version = 1 });
+        db.BatchItems.AddRange(cases.Select(c => new BatchItem { BatchId = id, CaseId = c.Id, State = state == BatchState.Closed ? BatchItemState.Refused : BatchItemState.Waiting }));
+        if (state == BatchState.Waiting)
+        {
+            cases.ForEach(c => (c.BatchId, c.Guard) = (id, Guard.Brake));
+        }
+
+        await db.SaveChangesAsync();
+    }
+
+    private async Task<IReadOnlyList<CaseState>> StatesAsync(IReadOnlyList<long> ids)
+    {
+        await using var db = await Services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+        return await db.Cases.AsNoTracking().Where(c => ids.Contains(c.Id)).OrderBy(c => c.Id).Select(c => c.State).ToListAsync();
+    }
+
+    private async Task AddColleagueAsync()
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var users = scope.ServiceProvider.GetRequiredService<UserManager<GuardUser>>();
+        var user = new GuardUser { Id = Guid.CreateVersion7(), UserName = Colleague, DisplayName = "Carla Colleague" };
+        Assert.True((await users.CreateAsync(user, StaffSetup.DemoPassword)).Succeeded);
+        Assert.True((await users.AddToRoleAsync(user, Roles.Analyst)).Succeeded);
+    }
+
+    private IServiceProvider Services => console.Services;
+}

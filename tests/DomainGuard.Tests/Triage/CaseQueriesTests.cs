@@ -1,0 +1,272 @@
+using DomainGuard.Core.Cases;
+using DomainGuard.Core.Domains;
+using DomainGuard.Core.Policy;
+using DomainGuard.Data.Cases;
+using DomainGuard.Data.Paging;
+using DomainGuard.Data.Providers;
+using DomainGuard.Web.Features.Domains;
+using DomainGuard.Web.Features.Triage;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Tests.Triage;
+
+/// <summary>The queue as it is read: groups, order, views, filters, pages.</summary>
+public sealed class CaseQueriesTests
+{
+    public static TheoryData<DatabaseProvider> Providers => TriageWorld.Providers;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_domain_stands_once_at_the_place_of_its_worst_case(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        await world.CasesAsync(6, (c, _) => (c.Points, c.Severity) = c.Id switch { 2 => (90, Severity.Critical), 5 => (90, Severity.Critical), 6 => (10, Severity.Low), var id => ((int)(40 + id), Severity.Medium) });
+        // Domain 1 has the cases 1, 2 and 6: points 41, 90 and 10.
+        await MoveAsync(world, [2, 6], 1);
+
+        var page = await ListAsync(world, new CaseFilter());
+        Assert.Equal([(5L, 5L, 1), (1L, 2L, 3), (4L, 4L, 1), (3L, 3L, 1)], page.Items.Select(g => (g.Domain.Id, g.Head.Id, g.Count)));
+        Assert.Equal([2L, 1L, 6L], (await world.Get<CaseQueries>().OfDomainAsync(new CaseFilter(), world.Ann.Id, 1, Cancel)).Select(r => r.Id));
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_filter_picks_the_head_among_what_it_leaves(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        await world.CasesAsync(3, (c, _) => (c.Points, c.Confidence) = c.Id == 1 ? (90, Confidence.Corroborated) : (30, Confidence.Single));
+        await MoveAsync(world, [2, 3], 1);
+
+        var group = Assert.Single((await ListAsync(world, new CaseFilter { Confidence = Confidence.Single })).Items);
+        Assert.Equal((3L, 2), (group.Head.Id, group.Count));
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task Pages_by_key_meet_every_domain_once_forwards_and_backwards(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        // Many with equal points, and every third case in the domain of the one before it.
+        await world.CasesAsync(60, (c, _) => c.Points = (int)(c.Id % 5));
+        for (var id = 3L; id <= 60; id += 3)
+        {
+            await MoveAsync(world, [id], id - 1);
+        }
+
+        var forwards = new List<long>();
+        var position = new ListPosition();
+        while (true)
+        {
+            var page = await ListAsync(world, new CaseFilter(), position, 7);
+            forwards.AddRange(page.Items.Select(g => g.Domain.Id));
+            if (page.Next is null)
+            {
+                break;
+            }
+
+            position = new ListPosition(After: page.Next);
+        }
+
+        Assert.Equal(40, forwards.Count);
+        Assert.Equal(40, forwards.Distinct().Count());
+        var backwards = new List<long>();
+        position = new ListPosition(Before: ListPosition.End);
+        while (true)
+        {
+            var page = await ListAsync(world, new CaseFilter(), position, 7);
+            backwards.InsertRange(0, page.Items.Select(g => g.Domain.Id));
+            if (page.Previous is null)
+            {
+                break;
+            }
+
+            position = new ListPosition(Before: page.Previous);
+        }
+
+        Assert.Equal(forwards, backwards);
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task Views_hold_what_their_names_say_and_their_counts_agree_with_their_lists(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        await world.CasesAsync(14, (c, _) =>
+        {
+            switch (c.Id)
+            {
+                case 1: c.AssigneeId = world.Ann.Id; break;
+                case 2: (c.State, c.IsUnverified) = (CaseState.Unverified, true); break;
+                case 3: (c.State, c.IsUnverified) = (CaseState.Confirmed, true); break;
+                case 4: (c.State, c.Until) = (CaseState.Snoozed, world.Clock.Now.AddDays(3)); break;
+                case 5: (c.State, c.Until) = (CaseState.Overridden, world.Clock.Now.AddDays(90)); break;
+                case 6: c.State = CaseState.Dismissed; break;
+                case 7: (c.State, c.IsUnverified) = (CaseState.Recovered, true); break;
+                case 8: c.State = CaseState.Recovered; break;
+                case 9: c.State = CaseState.Restored; break;
+                case 10: c.Severity = Severity.Critical; break;
+                case 11: c.IsContested = true; break;
+                case 12: c.Confidence = Confidence.Single; break;
+                case 13: c.DropFrom = world.Clock.Now.AddDays(6); break;
+                case 14: c.BatchId = 31; break;
+            }
+        });
+
+        var expected = new Dictionary<TriageView, long[]>
+        {
+            [TriageView.Queue] = [1, 2, 7, 10, 11, 12, 13, 14],
+            [TriageView.Mine] = [1],
+            [TriageView.Unassigned] = [2, 7, 10, 11, 12, 13, 14],
+            [TriageView.Drop7] = [13],
+            [TriageView.Review] = [1, 10, 11, 12, 13, 14],
+            [TriageView.Critical] = [10],
+            [TriageView.Unconfirmed] = [2],
+            [TriageView.Contested] = [11],
+            [TriageView.Braked] = [14],
+            [TriageView.OneSource] = [12],
+            [TriageView.Snoozed] = [4],
+            [TriageView.Overridden] = [5],
+            [TriageView.Recovered] = [7],
+            [TriageView.Open] = [1, 2, 4, 5, 7, 10, 11, 12, 13, 14],
+            [TriageView.Closed] = [3, 6, 8, 9],
+        };
+        var queries = world.Get<CaseQueries>();
+        var counts = await queries.CountsAsync(Cancel);
+        foreach (var view in Enum.GetValues<TriageView>())
+        {
+            var listed = (await ListAsync(world, new CaseFilter { View = view })).Items.Select(g => g.Head.Id).Order();
+            Assert.True(expected[view].SequenceEqual(listed), $"{view}: {string.Join(' ', listed)}");
+            Assert.Equal((expected[view].Length, expected[view].Length), await queries.CountAsync(new CaseFilter { View = view }, world.Ann.Id, Cancel));
+            if (view is not (TriageView.Mine or TriageView.Closed))
+            {
+                Assert.True(expected[view].Length == counts.Counts[view], view.ToString());
+            }
+        }
+
+        Assert.Equal(1, await queries.MineAsync(world.Ann.Id, Cancel));
+        Assert.Equal(10, counts.Total);
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task Every_filter_narrows_to_what_it_says(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        await world.CasesAsync(8, (c, a) =>
+        {
+            switch (c.Id)
+            {
+                case 1: c.Severity = Severity.High; break;
+                case 2: c.DropFrom = world.Clock.Now.AddHours(12); break;
+                case 3: c.Phase = Phase.Released; break;
+                case 4: c.HandChange = HandChange.Suspected; break;
+                case 5: c.AssigneeId = world.Jonas.Id; break;
+                case 6: (a.Domain!.Tld, a.Domain.Name) = ("nl", "six.nl"); break;
+                case 7: a.Domain!.Flags = DomainFlags.ForSale; break;
+                case 8: (a.SearchEmail, a.Account!.SortName) = ("eve@d8.test", "eve"); break;
+            }
+        });
+        await using (var db = await world.Dbs.CreateDbContextAsync(Cancel))
+        {
+            db.Observations.Add(new Data.Domains.StoredObservation { Id = 1, DomainId = 3, Source = SourceKind.Rdap, Host = "h", Outcome = Outcome.Answered, FactsHash = new byte[32], FirstAt = world.Clock.Now, LastAt = world.Clock.Now, Times = 1 });
+            db.Observations.Add(new Data.Domains.StoredObservation { Id = 2, DomainId = 4, Source = SourceKind.Rdap, Host = "h", Outcome = Outcome.Failure, FactsHash = new byte[32], FirstAt = world.Clock.Now, LastAt = world.Clock.Now, Times = 1 });
+            await db.SaveChangesAsync(Cancel);
+        }
+
+        (CaseFilter Filter, long[] Cases)[] table =
+        [
+            (new CaseFilter { Severities = [Severity.High] }, [1]),
+            (new CaseFilter { DropDays = 1 }, [2]),
+            (new CaseFilter { Phase = Phase.Released }, [3]),
+            (new CaseFilter { Source = SourceKind.Rdap }, [3]),
+            (new CaseFilter { Hands = HandChange.Suspected }, [4]),
+            (new CaseFilter { Assignee = new AssigneeFilter(world.Jonas.Id) }, [5]),
+            (new CaseFilter { Assignee = new AssigneeFilter(null) }, [1, 2, 3, 4, 6, 7, 8]),
+            (new CaseFilter { Tld = "nl" }, [6]),
+            (new CaseFilter { Domain = "six.nl" }, [6]),
+            (new CaseFilter { Flag = DomainFlags.ForSale }, [7]),
+            (new CaseFilter { Search = "EVE@d" }, [8]),
+            (new CaseFilter { Search = "ev" }, [8]),
+            (new CaseFilter { Search = "six." }, [6]),
+            (new CaseFilter { Search = "#7" }, [7]),
+            (new CaseFilter { Search = "x' OR 1=1 --" }, []),
+            (new CaseFilter { States = [CaseState.NeedsReview, CaseState.Dismissed] }, [1, 2, 3, 4, 5, 6, 7, 8]),
+            (new CaseFilter { States = [CaseState.Dismissed] }, []),
+        ];
+        foreach (var (filter, cases) in table)
+        {
+            Assert.Equal(cases, (await ListAsync(world, filter)).Items.Select(g => g.Head.Id).Order());
+        }
+    }
+
+    [Fact]
+    public void Unknown_parameters_are_ignored_and_named()
+    {
+        List<string> unknown = [];
+        var staff = new Dictionary<Guid, string> { [Guid.CreateVersion7()] = "Jonas T." };
+        var values = new Dictionary<string, string> { ["view"] = "nonsense", ["state"] = "NeedsReview,7,What", ["drop"] = "2d", ["assignee"] = "nobody here", ["severity"] = "critical,high", ["case"] = "x" };
+        var filter = CaseFilter.Read(values.GetValueOrDefault, Guid.CreateVersion7(), staff, unknown);
+        Assert.Equal(TriageView.Queue, filter.View);
+        Assert.Equal([CaseState.NeedsReview], filter.States);
+        Assert.Equal([Severity.High, Severity.Critical], filter.Severities);
+        Assert.Equal(["view=nonsense", "state=7", "state=What", "drop=2d", "assignee=nobody here"], unknown);
+        Assert.NotNull(CaseFilter.Read(n => n == "assignee" ? "jonas t." : null, Guid.Empty, staff, unknown).Assignee?.Id);
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task The_panel_reads_a_case_with_its_decisions_comments_and_what_is_left_of_the_undo(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        var read = await world.CaseAsync();
+        Assert.IsType<DecideOutcome.Done>(await world.DecideAsync(world.Ann, read, CaseEvent.Unverify, comment: "Registrar confirms <b>nothing</b>."));
+        await world.Get<CommentOnCase>().ExecuteAsync(world.Jonas, read.Id, "I saw it too.", Cancel);
+        var details = new CaseDetails(world.Dbs, world.Get<CaseQueries>(), new DomainDetails(world.Dbs), world.Clock, world.Time);
+
+        var view = (await details.FindAsync(read.Id, Cancel))!;
+        Assert.Equal(CaseState.Unverified, view.Row.State);
+        Assert.Equal("a@d1.test", view.Address?.Email);
+        var decision = Assert.Single(view.Activity, l => l.Reason is not null);
+        Assert.Equal(("Ann A.", "un-verified it", "Registrar confirms <b>nothing</b>.", (Guid?)world.Ann.Id), (decision.Who, decision.Text, decision.Comment, decision.UndoableBy));
+        Assert.Equal("I saw it too.", Assert.Single(view.Activity, l => l.Who == "Jonas T.").Comment);
+
+        world.Time.Advance(TimeSpan.FromMinutes(11));
+        Assert.All((await details.FindAsync(read.Id, Cancel))!.Activity, l => Assert.Null(l.UndoableBy));
+        Assert.Null(await details.FindAsync(4_711, Cancel));
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_batch_is_listed_by_domain_whatever_became_of_its_cases(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        await world.CasesAsync(4, (c, _) => (c.State, c.IsUnverified) = c.Id == 3 ? (CaseState.Confirmed, true) : (CaseState.NeedsReview, false));
+        await MoveAsync(world, [2], 1);
+        await using (var db = await world.Dbs.CreateDbContextAsync(Cancel))
+        {
+            db.Batches.Add(new Batch { Id = 31, Guard = Guard.Brake, ScanId = 411, PolicyVersion = 3, CreatedAt = world.Clock.Now, Count = 3, Limit = 2, State = BatchState.Waiting, Version = 1 });
+            db.BatchItems.AddRange(new[] { 1L, 2, 3 }.Select(id => new BatchItem { BatchId = 31, CaseId = id, State = id == 3 ? BatchItemState.NoLonger : BatchItemState.Waiting }));
+            await db.SaveChangesAsync(Cancel);
+        }
+
+        var groups = (await ListAsync(world, new CaseFilter { Batch = 31 })).Items;
+        Assert.Equal([(1L, 2), (3L, 1)], groups.Select(g => (g.Domain.Id, g.Count)).Order());
+        var batches = new BatchQueries(world.Dbs, world.Get<CaseQueries>());
+        var view = Assert.Single(await batches.WaitingAsync(Cancel));
+        Assert.Equal((2, 2, "Scan #411 would un-verify 3 addresses, the brake is 2 in 24 hours."), (view.Waiting, view.Domains, view.Sentence));
+        Assert.Equal([1L, 2], await batches.WaitingOfAsync(31, 1, Cancel));
+        Assert.Null(await batches.FindAsync(32, Cancel));
+    }
+
+    private static Task<KeysetPage<CaseGroup>> ListAsync(TriageWorld world, CaseFilter filter, ListPosition? position = null, int size = 50) =>
+        world.Get<CaseQueries>().ListAsync(filter, world.Ann.Id, true, position ?? new ListPosition(), size, Cancel);
+
+    private static async Task MoveAsync(TriageWorld world, long[] cases, long domain)
+    {
+        await using var db = await world.Dbs.CreateDbContextAsync(Cancel);
+        await db.Addresses.Where(a => cases.Contains(a.Id)).ExecuteUpdateAsync(s => s.SetProperty(a => a.DomainId, domain), Cancel);
+        await db.Cases.Where(c => cases.Contains(c.Id)).ExecuteUpdateAsync(s => s.SetProperty(c => c.DomainId, domain), Cancel);
+    }
+}
