@@ -90,6 +90,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
     /// <summary>Their cases.</summary>
     public DbSet<BatchItem> BatchItems => Set<BatchItem>();
 
+    /// <summary>Whose turn it is to carry findings out: one row.</summary>
+    public DbSet<FindingsTurn> FindingsTurns => Set<FindingsTurn>();
+
     /// <summary>Decisions on many cases at once.</summary>
     public DbSet<Bulk> Bulks => Set<Bulk>();
 

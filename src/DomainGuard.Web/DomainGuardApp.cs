@@ -9,6 +9,7 @@ using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Demo;
+using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
@@ -147,6 +148,7 @@ internal static class DomainGuardApp
         services.AddConsolePages();
 
         services.AddScanEngine();
+        services.AddFindings();
         if (options.IsSimulated)
         {
             services.AddSingleton<Demonstration>();

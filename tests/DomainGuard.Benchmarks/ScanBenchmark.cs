@@ -8,6 +8,7 @@ using DomainGuard.Data;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
+using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -100,6 +101,12 @@ internal static class ScanBenchmark
         var file = Path.Combine(Path.GetTempPath(), $"dg-bench-{Guid.CreateVersion7():N}.db");
         await using var services = Services(file, port);
         await services.GetRequiredService<GuardDatabase>().MigrateAsync(CancellationToken.None);
+        await using (var db = await services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync())
+        {
+            db.Settings.Add(new Data.Settings.Setting { Name = "observe-only", Value = "false" });
+            await db.SaveChangesAsync();
+        }
+
         await FillAsync(services, domains, accountsPerDomain);
         GC.Collect();
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;
@@ -139,6 +146,7 @@ internal static class ScanBenchmark
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<GuardClock, RealClock>();
         services.AddScanEngine();
+        services.AddFindings();
         services.AddDomainLookups(configuration);
         return services.BuildServiceProvider();
     }

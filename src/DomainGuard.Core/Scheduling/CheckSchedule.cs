@@ -1,4 +1,5 @@
 using DomainGuard.Core.Domains;
+using DomainGuard.Core.Policy;
 
 namespace DomainGuard.Core.Scheduling;
 
@@ -34,6 +35,12 @@ public sealed record ScheduleInput
 
     /// <summary>The look-up was answered (product section 6).</summary>
     public required bool IsAnswered { get; init; }
+
+    /// <summary>Name servers or MX moved since the end of the term.</summary>
+    public bool HasMoved { get; init; }
+
+    /// <summary>Says how soon each situation is looked at again; the defaults where a caller names none.</summary>
+    public GuardPolicy Policy { get; init; } = GuardPolicy.Default;
 }
 
 /// <summary>When a domain is looked up next: cadence by situation (product section 6), spread by a hash of the name, backed off after failures.</summary>
@@ -45,7 +52,6 @@ public static class CheckSchedule
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Week = TimeSpan.FromDays(7);
     private static readonly TimeSpan ExpiringSoon = TimeSpan.FromDays(30);
-    private static readonly TimeSpan FreshlyReregistered = TimeSpan.FromDays(14);
 
     /// <summary>
     /// The next check (UTC), always after now and never later than the cadence; null where there is nothing to look up. The day after the
@@ -80,21 +86,26 @@ public static class CheckSchedule
     public static TimeSpan Cadence(ScheduleInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var cadence = OfPhase(input.Phase);
-        const DomainFlags Reviewed =
-            DomainFlags.Undelegated | DomainFlags.Parked | DomainFlags.ForSale | DomainFlags.Sinkholed | DomainFlags.DanglingMx;
-        if (((input.Flags & Reviewed) != 0 || input.Confidence == Confidence.Conflicting) && cadence > Day)
+        var shortest = TimeSpan.MaxValue;
+        foreach (var situation in PolicyEvaluator.Situations(new FindingFacts
         {
-            cadence = Day;
+            Phase = input.Phase,
+            Flags = input.Flags,
+            Confidence = input.Confidence,
+            HandChange = input.HandChange,
+            HasMoved = input.HasMoved,
+        }))
+        {
+            var again = input.Policy[situation].LookAgain ?? Day;
+            if (situation == Situation.Reregistered && input.HandChangeSince is { } since && input.Now - since > input.Policy.ReregisteredWatch && again < Day)
+            {
+                again = Day;
+            }
+
+            shortest = again < shortest ? again : shortest;
         }
 
-        var hands = input.HandChange switch
-        {
-            HandChange.Suspected => TimeSpan.FromHours(6),
-            HandChange.Reregistered => input.HandChangeSince is { } since && input.Now - since > FreshlyReregistered ? Day : Hour,
-            _ => TimeSpan.MaxValue,
-        };
-        return hands < cadence ? hands : cadence;
+        return shortest;
     }
 
     /// <summary>When the daily DNS sweep looks at a domain next (UTC): at the same time of each day, spread over the day by the name.</summary>
@@ -105,24 +116,15 @@ public static class CheckSchedule
         return today > now ? today : today.Plus(Day);
     }
 
-    private static TimeSpan OfPhase(Phase phase) => phase switch
-    {
-        Phase.Active => TimeSpan.FromDays(30),
-        Phase.ExpiringSoon => TimeSpan.FromDays(3),
-        Phase.AutoRenewGrace => TimeSpan.FromHours(12),
-        Phase.Redemption or Phase.PendingRestore or Phase.Released => TimeSpan.FromHours(6),
-        Phase.PendingDelete => TimeSpan.FromHours(2),
-        _ => Day,
-    };
-
     /// <summary>
     /// Doubles with each failure. A domain in danger is tried again at least once a day, any other once a week: a name that never answers costs one
     /// question a week and holds nobody up.
     /// </summary>
     private static TimeSpan BackOff(ScheduleInput input, TimeSpan cadence)
     {
-        var first = input.Phase == Phase.Unknown ? Day : cadence / 4 < Hour ? cadence / 4 : Hour;
-        var longest = input.Phase == Phase.Unknown || cadence > Day ? Week : Day;
+        var isUnknown = input.Phase == Phase.Unknown;
+        var first = isUnknown ? input.Policy[Situation.Unknown].LookAgain ?? Day : cadence / 4 < Hour ? cadence / 4 : Hour;
+        var longest = isUnknown || cadence > Day ? Week : Day;
         var doublings = Math.Clamp(input.FailuresInRow - 1, 0, 16);
         var wait = first * (1 << doublings);
         return wait < longest ? wait : longest;

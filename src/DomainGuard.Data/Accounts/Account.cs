@@ -118,6 +118,18 @@ public sealed class Address
     /// <summary>Why, as a JSON array of <see cref="Reason"/>; null when there is nothing to say. At most 4,000 characters.</summary>
     public string? HandReasons { get; set; }
 
+    /// <summary>
+    /// When the platform says it was verified anew (UTC), while that is not accepted: whoever holds the domain now can click a verification link too. Null when
+    /// nothing is open.
+    /// </summary>
+    public DateTimeOffset? ClaimedAt { get; set; }
+
+    /// <summary>What that verification proved.</summary>
+    public ClaimProof ClaimProof { get; set; }
+
+    /// <summary>Where it stands.</summary>
+    public ClaimState ClaimState { get; set; }
+
     /// <summary>When it was removed on the platform; null while it is there.</summary>
     public DateTimeOffset? RetiredAt { get; set; }
 
@@ -126,4 +138,30 @@ public sealed class Address
 
     /// <summary>Concurrency token.</summary>
     public int Version { get; set; }
+}
+
+/// <summary>What a verification proved beside that somebody reads the mail (product section 7). Stored: never renumber.</summary>
+public enum ClaimProof
+{
+    /// <summary>Nothing more.</summary>
+    None = 0,
+
+    /// <summary>Signed in, by password or passkey.</summary>
+    Session = 1,
+
+    /// <summary>Signed in with a second factor.</summary>
+    SecondFactor = 2,
+}
+
+/// <summary>Where a verification stands that is not accepted. Stored: never renumber.</summary>
+public enum ClaimState
+{
+    /// <summary>There is none.</summary>
+    None = 0,
+
+    /// <summary>The domain is looked up first: the next verdict decides.</summary>
+    Waiting = 1,
+
+    /// <summary>The domain changed hands, so that it proves too little; the case is marked contested. Told again it changes nothing.</summary>
+    Contested = 2,
 }

@@ -33,6 +33,9 @@ internal sealed class AddressConfiguration : IEntityTypeConfiguration<Address>
         builder.Property(a => a.SearchEmail).IsNormalised(320);
         builder.Property(a => a.MailHost).IsNormalised(255);
         builder.Property(a => a.HandReasons).HasMaxLength(4000);
+        // Imports insert addresses by statements that know nothing of claims.
+        builder.Property(a => a.ClaimProof).HasDefaultValue(ClaimProof.None);
+        builder.Property(a => a.ClaimState).HasDefaultValue(ClaimState.None);
         builder.HasOne(a => a.Account).WithMany().HasForeignKey(a => a.AccountId);
         builder.HasOne(a => a.Domain).WithMany().HasForeignKey(a => a.DomainId);
         builder.HasIndex(a => new { a.AccountId, a.Email }).IsUnique();

@@ -195,6 +195,9 @@ public enum BatchState
 
     /// <summary>Proposed by one administrator, waits for another.</summary>
     Proposed = 3,
+
+    /// <summary>Its list is still being written: not to be shown or decided yet.</summary>
+    Filling = 4,
 }
 
 /// <summary>Un-verifications that wait for an administrator: a portion that met the brake, or what was found while the installation only observed.</summary>
@@ -238,6 +241,9 @@ public sealed class Batch
 
     /// <summary>Concurrency token.</summary>
     public int Version { get; set; }
+
+    /// <summary>Its number in the form of <see cref="Decision.BulkId"/>: what was carried out by it is no automatic un-verification, a person approved it.</summary>
+    public static Guid KeyOf(long id) => new(new ReadOnlySpan<byte>([0, 0, 0, 0, 0, 0, 0, 0, .. BitConverter.GetBytes(System.Net.IPAddress.HostToNetworkOrder(id))]), bigEndian: true);
 }
 
 /// <summary>What becomes of one address of a batch. Stored: never renumber.</summary>

@@ -89,3 +89,14 @@ internal sealed class BulkItemConfiguration : IEntityTypeConfiguration<BulkItem>
         builder.HasOne<Bulk>().WithMany().HasForeignKey(i => i.BulkId);
     }
 }
+
+internal sealed class FindingsTurnConfiguration : IEntityTypeConfiguration<FindingsTurn>
+{
+    public void Configure(EntityTypeBuilder<FindingsTurn> builder)
+    {
+        builder.ToTable("FindingsTurn");
+        builder.Property(t => t.Id).ValueGeneratedNever();
+        builder.Property(t => t.LeaseOwner).HasMaxLength(120);
+        builder.HasData(new FindingsTurn { Id = FindingsTurn.TheRow });
+    }
+}

@@ -203,6 +203,12 @@ public static class CaseSteps
         }
 
         var moved = MoveAddress(@case, address, what, hands, by.At);
+        if (moved)
+        {
+            // Against the new baseline nothing has changed hands yet: the next time it does is worse.
+            @case.DecidedHandChange = HandChange.None;
+        }
+
         if (address is null && @case.IsUnverified != before.IsUnverified)
         {
             @case.AppliedUpTo = 0;

@@ -112,6 +112,12 @@ public sealed class Domain
     /// <summary>Since when (UTC) a verdict waits whose findings are not carried out yet: cases, un-verifications. Null when none does.</summary>
     public DateTimeOffset? FindingsDueAt { get; set; }
 
+    /// <summary>The scan whose verdict that is: its policy applies. Null when no scan marked the domain; 0 for what was found while the installation only observed.</summary>
+    public long? FindingsScanId { get; set; }
+
+    /// <summary>An address of it was verified anew and waits for the next verdict.</summary>
+    public bool HasClaim { get; set; }
+
     /// <summary>There is, or was, a case of it or of one of its addresses: then a verdict in order matters too.</summary>
     public bool HasCase { get; set; }
 

@@ -19,6 +19,7 @@ internal sealed class DomainConfiguration : IEntityTypeConfiguration<Domain>
         builder.Property(d => d.DnsFingerprint).HasMaxLength(4000);
         // Imports and scans insert domains by statements that know nothing of cases.
         builder.Property(d => d.HasCase).HasDefaultValue(false);
+        builder.Property(d => d.HasClaim).HasDefaultValue(false);
         builder.HasIndex(d => d.Name).IsUnique();
         builder.HasIndex(d => new { d.NextCheckAt, d.Id });
         builder.HasIndex(d => new { d.NextSweepAt, d.Id });
@@ -28,7 +29,7 @@ internal sealed class DomainConfiguration : IEntityTypeConfiguration<Domain>
         builder.HasIndex(d => new { d.AddressCount, d.Id });
         builder.HasIndex(d => new { d.HandChange, d.MaxImpact, d.Id });
         // Few wait at a time: only these stand in it.
-        builder.HasIndex(d => d.FindingsDueAt).HasFilter("\"FindingsDueAt\" IS NOT NULL");
+        builder.HasIndex(d => new { d.FindingsScanId, d.Id }).HasFilter("\"FindingsDueAt\" IS NOT NULL");
         // Everything that lists narrow domains by, without their wide rows.
         builder.HasIndex(d => new { d.Flags, d.Phase, d.HandChange, d.Tld, d.AddressCount });
     }

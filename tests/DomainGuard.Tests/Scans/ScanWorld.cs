@@ -7,6 +7,8 @@ using DomainGuard.Data.Domains;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
+using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -96,6 +98,7 @@ internal sealed class ScanWorld : IAsyncDisposable
         }
 
         services.AddScanEngine();
+        services.AddFindings();
         services.AddSingleton<Lanes>();
         services.AddSingleton<DomainLookup>();
         more?.Invoke(services);
@@ -132,6 +135,9 @@ internal sealed class ScanWorld : IAsyncDisposable
     {
         var world = new ScanWorld(file, database, new HandClock(), TimeProvider.System, true, null, sources.Length == 0 ? [new ScriptedSource()] : sources);
         await world.Get<GuardDatabase>().MigrateAsync(CancellationToken.None);
+        await using var db = await world.OpenAsync();
+        await InstallationSettings.SetAsync(db, InstallationSettings.ObserveOnly, false, CancellationToken.None);
+        await db.SaveChangesAsync();
         return world;
     }
 

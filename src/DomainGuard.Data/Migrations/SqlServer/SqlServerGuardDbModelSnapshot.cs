@@ -113,6 +113,19 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime>("BaselineFrom")
                         .HasColumnType("datetime2(6)");
 
+                    b.Property<int>("ClaimProof")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("ClaimState")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
+                    b.Property<DateTime?>("ClaimedAt")
+                        .HasColumnType("datetime2(6)");
+
                     b.Property<long>("DomainId")
                         .HasColumnType("bigint");
 
@@ -587,6 +600,52 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("Decision", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Cases.FindingsTurn", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("BatchId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Guard")
+                        .HasColumnType("int");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasMaxLength(120)
+                        .HasColumnType("nvarchar(120)");
+
+                    b.Property<DateTime?>("LeaseUntil")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("State")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("int");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("FindingsTurn", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Guard = 0,
+                            PolicyVersion = 0,
+                            State = 0,
+                            Version = 0
+                        });
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Domains.Baseline", b =>
                 {
                     b.Property<long>("Id")
@@ -666,6 +725,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime?>("FindingsDueAt")
                         .HasColumnType("datetime2(6)");
 
+                    b.Property<long?>("FindingsScanId")
+                        .HasColumnType("bigint");
+
                     b.Property<int>("Flags")
                         .HasColumnType("int");
 
@@ -677,6 +739,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("nvarchar(200)");
 
                     b.Property<bool>("HasCase")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bit")
+                        .HasDefaultValue(false);
+
+                    b.Property<bool>("HasClaim")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("bit")
                         .HasDefaultValue(false);
@@ -744,15 +811,15 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
                     b.HasKey("Id");
 
-                    b.HasIndex("FindingsDueAt")
-                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
-
                     b.HasIndex("Name")
                         .IsUnique();
 
                     b.HasIndex("AddressCount", "Id");
 
                     b.HasIndex("DropFrom", "Id");
+
+                    b.HasIndex("FindingsScanId", "Id")
+                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
 
                     b.HasIndex("NextCheckAt", "Id");
 

@@ -106,6 +106,19 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<DateTime>("BaselineFrom")
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("ClaimProof")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("ClaimState")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
+                    b.Property<DateTime?>("ClaimedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("DomainId")
                         .HasColumnType("INTEGER");
 
@@ -572,6 +585,52 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.ToTable("Decision", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Cases.FindingsTurn", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("BatchId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Guard")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasMaxLength(120)
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("LeaseUntil")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("FindingsTurn", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Guard = 0,
+                            PolicyVersion = 0,
+                            State = 0,
+                            Version = 0
+                        });
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Domains.Baseline", b =>
                 {
                     b.Property<long>("Id")
@@ -651,6 +710,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<DateTime?>("FindingsDueAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("FindingsScanId")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("Flags")
                         .HasColumnType("INTEGER");
 
@@ -662,6 +724,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<bool>("HasCase")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(false);
+
+                    b.Property<bool>("HasClaim")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER")
                         .HasDefaultValue(false);
@@ -727,15 +794,15 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
                     b.HasKey("Id");
 
-                    b.HasIndex("FindingsDueAt")
-                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
-
                     b.HasIndex("Name")
                         .IsUnique();
 
                     b.HasIndex("AddressCount", "Id");
 
                     b.HasIndex("DropFrom", "Id");
+
+                    b.HasIndex("FindingsScanId", "Id")
+                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
 
                     b.HasIndex("NextCheckAt", "Id");
 

@@ -1,14 +1,17 @@
 using System.Globalization;
 using System.Text;
+using DomainGuard.Data;
 using DomainGuard.Data.Imports;
 using DomainGuard.Simulator;
 using DomainGuard.Web.Features.Imports;
+using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Hosting;
+using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Demo;
 
-/// <summary>The first start of a demonstration: day zero of the world is now, its sample accounts are imported as any file is.</summary>
-internal sealed class Demonstration(World world, StageImport stage, MergeImport merge, ImportQueries imports)
+/// <summary>The first start of a demonstration: day zero of the world is now, findings are carried out from the beginning, its sample accounts are imported as any file is.</summary>
+internal sealed class Demonstration(World world, StageImport stage, MergeImport merge, ImportQueries imports, IDbContextFactory<GuardDb> dbs)
 {
     private const string StartFile = "world-start";
 
@@ -40,6 +43,12 @@ internal sealed class Demonstration(World world, StageImport stage, MergeImport 
         if (await imports.AnyAccountAsync(cancel))
         {
             return;
+        }
+
+        await using (var db = await dbs.CreateDbContextAsync(cancel))
+        {
+            await InstallationSettings.SetAsync(db, InstallationSettings.ObserveOnly, false, cancel);
+            await db.SaveChangesAsync(cancel);
         }
 
         using var accounts = new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', SampleAccounts.NdjsonLines(world))));

@@ -68,6 +68,33 @@ internal static class HoldersFacts
         return (baseline, moved?.FirstSeenAt, registration?.Id ?? 0, dns?.Id ?? 0);
     }
 
+    /// <summary>
+    /// Whether name servers or MX moved since the end of the term: what DNS says now began after it, and differs from what was there when the address was verified (or, for a
+    /// whole domain, when the term ended). Moved and moved back is not moved.
+    /// </summary>
+    /// <param name="rows">All rows of the domain, oldest first.</param>
+    /// <param name="from">The address's <see cref="Data.Accounts.Address.BaselineFrom"/>; null for a whole domain.</param>
+    /// <param name="mailHost">The address's mail host: only its MX are compared. Null compares all.</param>
+    /// <param name="end">End of the term (UTC).</param>
+    public static bool HasMovedSince(IReadOnlyList<Kept> rows, DateTimeOffset? from, string? mailHost, DateTimeOffset end)
+    {
+        var now = rows.LastOrDefault(r => r.Kind == BaselineKind.Dns);
+        var before = from is { } trusted ? First(rows, BaselineKind.Dns, trusted) : rows.LastOrDefault(r => r.Kind == BaselineKind.Dns && r.FirstSeenAt < end);
+        if (now is null || before is null || now.Id == before.Id || now.FirstSeenAt < end)
+        {
+            return false;
+        }
+
+        if (now.NameServers is not null && before.NameServers is not null && now.NameServers != before.NameServers)
+        {
+            return true;
+        }
+
+        return mailHost is null
+            ? now.MailExchanges is not null && before.MailExchanges is not null && now.MailExchanges != before.MailExchanges
+            : MxOf(now.MailExchanges, mailHost) is { } mx && MxOf(before.MailExchanges, mailHost) is { } then && !mx.SequenceEqual(then, StringComparer.Ordinal);
+    }
+
     /// <summary>Delegation and mail routing in one comparable line, for the sweep.</summary>
     public static string Fingerprint(DnsFacts dns) =>
         Cut($"{dns.Delegation} {string.Join(',', dns.NameServers)} | {Routes(dns).Replace('\n', ';')}", 4_000)!;

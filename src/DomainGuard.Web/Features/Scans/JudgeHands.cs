@@ -32,6 +32,15 @@ internal sealed class JudgeHands
         && rows.Count(r => r.Kind == BaselineKind.Registration) <= 1
         && rows.Count(r => r.Kind == BaselineKind.Dns) <= 1;
 
+    /// <summary>When the term of a domain ended that is past it (Expired or AutoRenewGrace): when we began to see it so, or its date where that was before. Null in any other phase.</summary>
+    /// <param name="spans">Its history, oldest first.</param>
+    /// <param name="phase">Its phase.</param>
+    /// <param name="expiresAt">End of the term by the registry; in the grace period already that of the next one.</param>
+    /// <param name="now">Moment of judgement.</param>
+    public static DateTimeOffset? EndOfTerm(List<PhaseSpan> spans, Phase phase, DateTimeOffset? expiresAt, DateTimeOffset now) =>
+        !PastTerm.Contains(phase) ? null
+        : LastStretch(spans, PastTerm, phase, now).From is { } from && !(expiresAt < from) ? from : expiresAt ?? now;
+
     /// <summary>Judges all addresses, page by page, and gives back the worst conclusion.</summary>
     /// <param name="session">Not in a transaction.</param>
     /// <param name="domain">The row as it is now.</param>

@@ -4,6 +4,7 @@ using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
+using DomainGuard.Web.Features.Findings;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Scans;
@@ -21,6 +22,7 @@ internal sealed partial class LaneRun(
     GiveUpLane giveUp,
     FinishScan finish,
     SettleLane settle,
+    ApplyFindings findings,
     ScanNode node,
     GuardClock clock,
     TimeProvider time,
@@ -212,7 +214,17 @@ internal sealed partial class LaneRun(
     {
         await writer.FlushAsync(_hold, CancellationToken.None);
         await finish.CutAsync(_hold, CancellationToken.None);
-        await settle.ExecuteAsync(_scan, _hold, stop);
+        if (await settle.ExecuteAsync(_scan, _hold, stop) && !_scan.ObserveOnly && !IsSweep && !await IsSettlingAsync())
+        {
+            await findings.ExecuteAsync(_hold.ScanId, stop);
+        }
+    }
+
+    // Another lane is in the middle of its own portion: it carries out what both found, so that none is split.
+    private async Task<bool> IsSettlingAsync()
+    {
+        await using var db = await dbs.CreateDbContextAsync(CancellationToken.None);
+        return await db.ScanLanes.AnyAsync(l => l.ScanId == _hold.ScanId && l.Portion != PortionVerdict.Open, CancellationToken.None);
     }
 
     private async Task ReleaseAsync()

@@ -1,17 +1,19 @@
 using DomainGuard.Data;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Features.Findings;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Scans;
 
 /// <summary>
 /// Works a scan on this node until it is over, paused, cancelled or told to stop. Any number of nodes may do so at once: lanes are leased, and whatever a
-/// killed node had not committed is looked up again by the next one. Nothing of a scan lives only in memory.
+/// killed node had not committed is looked up again by the next one. Nothing of a scan lives only in memory. At its end its findings are carried out.
 /// </summary>
 internal sealed partial class RunScan(
     IDbContextFactory<GuardDb> dbs,
     PrepareScan prepare,
     FinishScan finish,
+    ApplyFindings findings,
     Func<LaneRun> newLaneRun,
     ScanNode node,
     TimeProvider time,
@@ -63,6 +65,11 @@ internal sealed partial class RunScan(
                 var scan = await Patience.TryAsync(() => ReadAsync(scanId, CancellationToken.None), time, log, stop);
                 if (scan is null || scan.EndedAt is not null)
                 {
+                    if (scan is { ObserveOnly: false } && scan.Scope != ScanScope.DnsSweep)
+                    {
+                        await findings.ExecuteAsync(scanId, stop);
+                    }
+
                     return scan?.Status;
                 }
 

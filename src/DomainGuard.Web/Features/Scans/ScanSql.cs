@@ -74,6 +74,11 @@ internal static class ScanSql
         """,
         Number, Instant, Number, Number, Number, Text, Instant, Instant, Instant, Text, Text, Text, Instant, Instant, Instant, Instant, Instant, Number, Instant, Text, Key, Number);
 
+    /// <summary>Marks a domain whose verdict matters: its findings are carried out by the scan's policy. After <see cref="UpdateDomain"/>, in its transaction.</summary>
+    public static readonly SqlStatement MarkFindings = new(
+        """UPDATE "Domain" SET "FindingsDueAt" = @p0, "FindingsScanId" = @p1 WHERE "Id" = @p2""",
+        Instant, Key, Key);
+
     /// <summary>A new answer.</summary>
     public static readonly SqlStatement InsertObservation = new(
         """

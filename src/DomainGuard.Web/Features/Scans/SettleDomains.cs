@@ -1,10 +1,13 @@
 using DomainGuard.Core.Addresses;
 using DomainGuard.Core.Domains;
+using DomainGuard.Core.Policy;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Features.Policy;
 using Microsoft.EntityFrameworkCore;
 using Kept = DomainGuard.Data.Domains.Baseline;
 
@@ -12,9 +15,9 @@ namespace DomainGuard.Web.Features.Scans;
 
 /// <summary>
 /// Judges a chunk of domains from what was staged and what was kept before, and says what is to be written: answers, verdicts, history, facts of the holders,
-/// mail exchangers to watch, next checks. A look-up without answer changes no verdict; a void one leaves only the times tried and due.
+/// mail exchangers to watch, next checks, and which verdicts wait for their findings to be carried out. A look-up without answer changes no verdict; a void one leaves only the times tried and due.
 /// </summary>
-internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
+internal sealed class SettleDomains(IdAllocator ids, PolicyStore policies, GuardClock clock)
 {
     /// <summary>From this many other names of its TLD with the same registration day on, a date is taken for that of a migration (facts 1.5).</summary>
     private const int ManyShareADate = 10;
@@ -25,11 +28,12 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
     public async Task<SettlePlan> PlanAsync(StatementSession session, Scan scan, IReadOnlyList<SettleItem> items, bool isVoid, CancellationToken cancel)
     {
         var plan = NewPlan();
+        var policy = (scan.PolicyVersion > 0 ? await policies.GetAsync(scan.PolicyVersion, cancel) : await policies.CurrentAsync(cancel)).Policy;
         if (isVoid)
         {
             foreach (var item in items)
             {
-                Touch(plan, item.Domain, StagedAnswers.Unpack(item.Domain.Id, item.Staged), item.State);
+                Touch(plan, policy, item.Domain, StagedAnswers.Unpack(item.Domain.Id, item.Staged), item.State);
             }
 
             return plan;
@@ -43,7 +47,7 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         var context = await SettleContext.ReadAsync(session.Db, [.. items.Select(i => i.Domain.Id)], mx, cancel);
         foreach (var (domain, state, answers) in staged)
         {
-            await SettleAsync(session, plan, context, scan, domain, state, answers, cancel);
+            await SettleAsync(session, plan, context, scan, policy, domain, state, answers, cancel);
         }
 
         return plan;
@@ -53,6 +57,7 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         .Declare(ScanSql.InsertMxDomain, exact: true)
         .Declare(ScanSql.TouchDomain, exact: true)
         .Declare(ScanSql.UpdateDomain, exact: true)
+        .Declare(ScanSql.MarkFindings, exact: true)
         .Declare(ScanSql.InsertObservation)
         .Declare(ScanSql.ExtendObservation)
         .Declare(ScanSql.EndSpan)
@@ -65,15 +70,16 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         .Declare(ScanSql.DeleteMxLink)
         .Declare(ScanSql.BringForwardLinked);
 
-    private static void Touch(SettlePlan plan, Domain domain, IReadOnlyList<StagedAnswer> answers, ScanItemState state)
+    private static void Touch(SettlePlan plan, GuardPolicy policy, Domain domain, IReadOnlyList<StagedAnswer> answers, ScanItemState state)
     {
         var at = AskedAt(answers);
         var failures = domain.FailuresInRow + (state == ScanItemState.Unanswered ? 1 : 0);
-        plan.Add(ScanSql.TouchDomain, at, failures, Next(domain, at, failures, isAnswered: false), domain.Id, domain.Version);
+        plan.Add(ScanSql.TouchDomain, at, failures, Next(policy, domain, at, failures, isAnswered: false), domain.Id, domain.Version);
     }
 
     private async Task SettleAsync(
-        StatementSession session, SettlePlan plan, SettleContext context, Scan scan, Domain domain, ScanItemState state, IReadOnlyList<StagedAnswer> answers, CancellationToken cancel)
+        StatementSession session, SettlePlan plan, SettleContext context, Scan scan, GuardPolicy policy, Domain domain, ScanItemState state, IReadOnlyList<StagedAnswer> answers,
+        CancellationToken cancel)
     {
         var at = AskedAt(answers);
         var kept = context.Observations[domain.Id].ToList();
@@ -92,7 +98,7 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
 
         if (!isAnswered && domain.LastAnsweredAt is not null)
         {
-            Touch(plan, domain, answers, state);
+            Touch(plan, policy, domain, answers, state);
             return;
         }
 
@@ -114,7 +120,7 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         if (!isAnswered)
         {
             var failures = domain.FailuresInRow + 1;
-            Write(plan, domain, new Verdict { Phase = Phase.Unknown, Reasons = verdict.Reasons }, domain.HandChange, at, null, failures, Next(domain, at, failures, false), dns);
+            Write(plan, domain, new Verdict { Phase = Phase.Unknown, Reasons = verdict.Reasons }, domain.HandChange, at, null, failures, Next(policy, domain, at, failures, false), dns);
             return;
         }
 
@@ -134,7 +140,11 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         WriteMailExchangers(plan, context, domain, dns, exchanges, at);
         await WriteHistoryAsync(plan, scan, domain, verdict, hands, at, cancel);
         ImproveCanary(plan, domain, verdict, answers, kept);
-        Write(plan, domain, verdict, hands, at, at, 0, NextAfter(domain, verdict, hands, at), dns);
+        Write(plan, domain, verdict, hands, at, at, 0, NextAfter(policy, domain, verdict, hands, rows, at), dns);
+        if (!scan.ObserveOnly && FindingMark.Matters(policy, domain, verdict, hands))
+        {
+            plan.Add(ScanSql.MarkFindings, at, scan.Id, domain.Id);
+        }
     }
 
     private static DateTimeOffset AskedAt(IReadOnlyList<StagedAnswer> answers) => answers.Max(a => a.Observation.AskedAt);
@@ -312,8 +322,9 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         }
     }
 
-    private static DateTimeOffset? Next(Domain domain, DateTimeOffset at, int failures, bool isAnswered) => CheckSchedule.Next(new ScheduleInput
+    private static DateTimeOffset? Next(GuardPolicy policy, Domain domain, DateTimeOffset at, int failures, bool isAnswered) => CheckSchedule.Next(new ScheduleInput
     {
+        Policy = policy,
         Domain = domain.Name,
         Phase = domain.Phase,
         Flags = domain.Flags,
@@ -325,8 +336,10 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         IsAnswered = isAnswered,
     });
 
-    private static DateTimeOffset? NextAfter(Domain domain, Verdict verdict, HandChange hands, DateTimeOffset at) => CheckSchedule.Next(new ScheduleInput
+    private static DateTimeOffset? NextAfter(GuardPolicy policy, Domain domain, Verdict verdict, HandChange hands, List<Kept> rows, DateTimeOffset at) => CheckSchedule.Next(new ScheduleInput
     {
+        Policy = policy,
+        HasMoved = HasMoved(domain, verdict, rows, at),
         Domain = domain.Name,
         Phase = verdict.Phase,
         Flags = verdict.Flags,
@@ -337,6 +350,11 @@ internal sealed class SettleDomains(IdAllocator ids, GuardClock clock)
         Now = at,
         IsAnswered = true,
     });
+
+    // For the cadence alone; what it means for an address is judged when findings are carried out.
+    private static bool HasMoved(Domain domain, Verdict verdict, List<Kept> rows, DateTimeOffset at) =>
+        verdict.Phase is Phase.Expired or Phase.AutoRenewGrace
+        && HoldersFacts.HasMovedSince(rows, null, null, verdict.Phase == domain.Phase && domain.PhaseSince is { } since ? since : verdict.ExpiresAt < at ? verdict.ExpiresAt.Value : at);
 
     private static void Write(
         SettlePlan plan, Domain domain, Verdict verdict, HandChange hands, DateTimeOffset triedAt, DateTimeOffset? answeredAt, int failures, DateTimeOffset? next, DnsFacts? dns)

@@ -1,6 +1,7 @@
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Features.Policy;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Scans;
@@ -30,7 +31,7 @@ internal abstract record StartOutcome
 internal sealed record ScanPreview(int Count, string? Problem);
 
 /// <summary>Starts a scan: writes it down, no more. Its list is made and worked by <see cref="RunScan"/>, on whatever node takes it.</summary>
-internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAllocator ids, GuardClock clock, ILogger<StartScan> log)
+internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAllocator ids, PolicyStore policies, GuardClock clock, ILogger<StartScan> log)
 {
     /// <summary>"Requested by" of what no person asked for.</summary>
     public const string Schedule = "schedule";
@@ -49,7 +50,10 @@ internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAlloca
     /// Writes the scan down. When the same scope and target is under way it is that one that is given back. The schedule leaves no trace when nothing is due;
     /// a person gets a scan that ends at once, complete, with nothing.
     /// </summary>
-    public async Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, string requestedBy, CancellationToken cancel)
+    public Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, string requestedBy, CancellationToken cancel) => ExecuteAsync(scope, target, requestedBy, observeOnly: false, cancel);
+
+    /// <summary>The same; with <paramref name="observeOnly"/> it looks and judges, and decides nothing. So does every scan while the installation only observes.</summary>
+    public async Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, string requestedBy, bool observeOnly, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var selection = await ScanSelection.ResolveAsync(db, scope, target, cancel);
@@ -82,6 +86,8 @@ internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAlloca
             Status = ScanStatus.Preparing,
             RequestedBy = requestedBy,
             RequestedAt = now,
+            PolicyVersion = (await policies.CurrentAsync(cancel)).Version,
+            ObserveOnly = observeOnly || await InstallationSettings.IsOnAsync(db, InstallationSettings.ObserveOnly, true, cancel),
             Version = 1,
         };
         db.Scans.Add(scan);

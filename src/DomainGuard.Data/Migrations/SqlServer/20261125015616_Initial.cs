@@ -212,12 +212,33 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     NextSweepAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     DnsFingerprint = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
                     FindingsDueAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    FindingsScanId = table.Column<long>(type: "bigint", nullable: true),
+                    HasClaim = table.Column<bool>(type: "bit", nullable: false, defaultValue: false),
                     HasCase = table.Column<bool>(type: "bit", nullable: false, defaultValue: false),
                     Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_Domain", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "FindingsTurn",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "int", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(120)", maxLength: 120, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    ScanId = table.Column<long>(type: "bigint", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    Guard = table.Column<int>(type: "int", nullable: false),
+                    BatchId = table.Column<long>(type: "bigint", nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_FindingsTurn", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -599,6 +620,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     HandChange = table.Column<int>(type: "int", nullable: false),
                     HandConfidence = table.Column<int>(type: "int", nullable: false),
                     HandReasons = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
+                    ClaimedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    ClaimProof = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
+                    ClaimState = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
                     RetiredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     AddedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
                     Version = table.Column<int>(type: "int", nullable: false)
@@ -897,6 +921,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         onDelete: ReferentialAction.Restrict);
                 });
 
+            migrationBuilder.InsertData(
+                table: "FindingsTurn",
+                columns: new[] { "Id", "BatchId", "Guard", "LeaseOwner", "LeaseUntil", "PolicyVersion", "ScanId", "State", "Version" },
+                values: new object[] { 1, null, 0, null, null, 0, null, 0, 0 });
+
             migrationBuilder.CreateIndex(
                 name: "IX_Account_ExternalId",
                 table: "Account",
@@ -1083,9 +1112,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: new[] { "DropFrom", "Id" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Domain_FindingsDueAt",
+                name: "IX_Domain_FindingsScanId_Id",
                 table: "Domain",
-                column: "FindingsDueAt",
+                columns: new[] { "FindingsScanId", "Id" },
                 filter: "\"FindingsDueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -1208,6 +1237,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
             migrationBuilder.DropTable(
                 name: "Decision");
+
+            migrationBuilder.DropTable(
+                name: "FindingsTurn");
 
             migrationBuilder.DropTable(
                 name: "IdBlock");

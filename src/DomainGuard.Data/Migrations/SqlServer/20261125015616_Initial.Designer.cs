@@ -12,7 +12,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.SqlServer
 {
     [DbContext(typeof(SqlServerGuardDb))]
-    [Migration("20261125014305_Initial")]
+    [Migration("20261125015616_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -114,6 +114,19 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("datetime2(6)");
 
                     b.Property<DateTime>("BaselineFrom")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("ClaimProof")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
+                    b.Property<int>("ClaimState")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
+                    b.Property<DateTime?>("ClaimedAt")
                         .HasColumnType("datetime2(6)");
 
                     b.Property<long>("DomainId")
@@ -590,6 +603,52 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("Decision", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Cases.FindingsTurn", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("BatchId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Guard")
+                        .HasColumnType("int");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasMaxLength(120)
+                        .HasColumnType("nvarchar(120)");
+
+                    b.Property<DateTime?>("LeaseUntil")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("ScanId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("State")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("int");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("FindingsTurn", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Guard = 0,
+                            PolicyVersion = 0,
+                            State = 0,
+                            Version = 0
+                        });
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Domains.Baseline", b =>
                 {
                     b.Property<long>("Id")
@@ -669,6 +728,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime?>("FindingsDueAt")
                         .HasColumnType("datetime2(6)");
 
+                    b.Property<long?>("FindingsScanId")
+                        .HasColumnType("bigint");
+
                     b.Property<int>("Flags")
                         .HasColumnType("int");
 
@@ -680,6 +742,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         .HasColumnType("nvarchar(200)");
 
                     b.Property<bool>("HasCase")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bit")
+                        .HasDefaultValue(false);
+
+                    b.Property<bool>("HasClaim")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("bit")
                         .HasDefaultValue(false);
@@ -747,15 +814,15 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
                     b.HasKey("Id");
 
-                    b.HasIndex("FindingsDueAt")
-                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
-
                     b.HasIndex("Name")
                         .IsUnique();
 
                     b.HasIndex("AddressCount", "Id");
 
                     b.HasIndex("DropFrom", "Id");
+
+                    b.HasIndex("FindingsScanId", "Id")
+                        .HasFilter("\"FindingsDueAt\" IS NOT NULL");
 
                     b.HasIndex("NextCheckAt", "Id");
 

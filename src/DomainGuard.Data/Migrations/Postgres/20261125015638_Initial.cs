@@ -213,12 +213,33 @@ namespace DomainGuard.Data.Migrations.Postgres
                     NextSweepAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     DnsFingerprint = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
                     FindingsDueAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    FindingsScanId = table.Column<long>(type: "bigint", nullable: true),
+                    HasClaim = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
                     HasCase = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
                     Version = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_Domain", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "FindingsTurn",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "integer", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    ScanId = table.Column<long>(type: "bigint", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
+                    Guard = table.Column<int>(type: "integer", nullable: false),
+                    BatchId = table.Column<long>(type: "bigint", nullable: true),
+                    Version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_FindingsTurn", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -600,6 +621,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                     HandChange = table.Column<int>(type: "integer", nullable: false),
                     HandConfidence = table.Column<int>(type: "integer", nullable: false),
                     HandReasons = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
+                    ClaimedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    ClaimProof = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    ClaimState = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
                     RetiredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     AddedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
                     Version = table.Column<int>(type: "integer", nullable: false)
@@ -898,6 +922,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                         onDelete: ReferentialAction.Restrict);
                 });
 
+            migrationBuilder.InsertData(
+                table: "FindingsTurn",
+                columns: new[] { "Id", "BatchId", "Guard", "LeaseOwner", "LeaseUntil", "PolicyVersion", "ScanId", "State", "Version" },
+                values: new object[] { 1, null, 0, null, null, 0, null, 0, 0 });
+
             migrationBuilder.CreateIndex(
                 name: "IX_Account_ExternalId",
                 table: "Account",
@@ -1082,9 +1111,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: new[] { "DropFrom", "Id" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Domain_FindingsDueAt",
+                name: "IX_Domain_FindingsScanId_Id",
                 table: "Domain",
-                column: "FindingsDueAt",
+                columns: new[] { "FindingsScanId", "Id" },
                 filter: "\"FindingsDueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -1207,6 +1236,9 @@ namespace DomainGuard.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Decision");
+
+            migrationBuilder.DropTable(
+                name: "FindingsTurn");
 
             migrationBuilder.DropTable(
                 name: "IdBlock");

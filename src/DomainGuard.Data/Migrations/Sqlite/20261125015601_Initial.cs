@@ -212,12 +212,33 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     NextSweepAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     DnsFingerprint = table.Column<string>(type: "TEXT", maxLength: 4000, nullable: true),
                     FindingsDueAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    FindingsScanId = table.Column<long>(type: "INTEGER", nullable: true),
+                    HasClaim = table.Column<bool>(type: "INTEGER", nullable: false, defaultValue: false),
                     HasCase = table.Column<bool>(type: "INTEGER", nullable: false, defaultValue: false),
                     Version = table.Column<int>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_Domain", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "FindingsTurn",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "INTEGER", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "TEXT", maxLength: 120, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    State = table.Column<int>(type: "INTEGER", nullable: false),
+                    ScanId = table.Column<long>(type: "INTEGER", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "INTEGER", nullable: false),
+                    Guard = table.Column<int>(type: "INTEGER", nullable: false),
+                    BatchId = table.Column<long>(type: "INTEGER", nullable: true),
+                    Version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_FindingsTurn", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -599,6 +620,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     HandChange = table.Column<int>(type: "INTEGER", nullable: false),
                     HandConfidence = table.Column<int>(type: "INTEGER", nullable: false),
                     HandReasons = table.Column<string>(type: "TEXT", maxLength: 4000, nullable: true),
+                    ClaimedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    ClaimProof = table.Column<int>(type: "INTEGER", nullable: false, defaultValue: 0),
+                    ClaimState = table.Column<int>(type: "INTEGER", nullable: false, defaultValue: 0),
                     RetiredAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     AddedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
                     Version = table.Column<int>(type: "INTEGER", nullable: false)
@@ -897,6 +921,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         onDelete: ReferentialAction.Restrict);
                 });
 
+            migrationBuilder.InsertData(
+                table: "FindingsTurn",
+                columns: new[] { "Id", "BatchId", "Guard", "LeaseOwner", "LeaseUntil", "PolicyVersion", "ScanId", "State", "Version" },
+                values: new object[] { 1, null, 0, null, null, 0, null, 0, 0 });
+
             migrationBuilder.CreateIndex(
                 name: "IX_Account_ExternalId",
                 table: "Account",
@@ -1081,9 +1110,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 columns: new[] { "DropFrom", "Id" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Domain_FindingsDueAt",
+                name: "IX_Domain_FindingsScanId_Id",
                 table: "Domain",
-                column: "FindingsDueAt",
+                columns: new[] { "FindingsScanId", "Id" },
                 filter: "\"FindingsDueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
@@ -1206,6 +1235,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "Decision");
+
+            migrationBuilder.DropTable(
+                name: "FindingsTurn");
 
             migrationBuilder.DropTable(
                 name: "IdBlock");
