@@ -71,17 +71,19 @@ public sealed record PreviewResult
     public PreviewCount this[PreviewGroup group] => Groups.GetValueOrDefault(group) ?? new PreviewCount(0, 0, 0, 0);
 
     /// <summary>The first domains of each group, so that its list need not look at all of them.</summary>
-    internal required IReadOnlyDictionary<PreviewGroup, PreviewIds> Ids { get; init; }
+    public required IReadOnlyDictionary<PreviewGroup, PreviewIds> Ids { get; init; }
 
-    internal required PreviewSpec Spec { get; init; }
+    /// <summary>What was compared.</summary>
+    public required PreviewSpec Spec { get; init; }
 
-    internal required long Stamp { get; init; }
+    /// <summary>When it was made, by the clock that its time is counted by.</summary>
+    public required long Stamp { get; init; }
 }
 
 /// <summary>The first domains of a group.</summary>
 /// <param name="First">Their ids, ascending.</param>
 /// <param name="IsAll">There are no more.</param>
-internal sealed record PreviewIds(IReadOnlyList<long> First, bool IsAll);
+public sealed record PreviewIds(IReadOnlyList<long> First, bool IsAll);
 
 /// <summary>How far a preview is.</summary>
 /// <param name="Done">Domains judged.</param>

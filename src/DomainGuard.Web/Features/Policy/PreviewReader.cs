@@ -4,7 +4,6 @@ using DomainGuard.Core.Policy;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Accounts;
-using DomainGuard.Data.Cases;
 using DomainGuard.Data.Domains;
 using DomainGuard.Lookups;
 using DomainGuard.Web.Features.Scans;
@@ -17,7 +16,7 @@ namespace DomainGuard.Web.Features.Policy;
 /// <param name="Before">The policy in force; null where nobody acts at all (observe-only).</param>
 /// <param name="After">The policy that it is compared with.</param>
 /// <param name="At">The moment of the evidence (UTC); null for the verdicts of now.</param>
-internal sealed record PreviewSpec(GuardPolicy? Before, GuardPolicy After, DateTimeOffset? At);
+public sealed record PreviewSpec(GuardPolicy? Before, GuardPolicy After, DateTimeOffset? At);
 
 /// <summary>A domain with its verdict at the moment of the evidence.</summary>
 internal sealed record PreviewDomain(
