@@ -2,7 +2,6 @@ using DomainGuard.Core.Cases;
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Policy;
 using DomainGuard.Data.Accounts;
-using DomainGuard.Data.Cases;
 using DomainGuard.Data.Providers;
 using DomainGuard.Web.Features.Triage;
 
