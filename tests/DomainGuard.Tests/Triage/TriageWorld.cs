@@ -111,7 +111,15 @@ internal sealed class TriageWorld : IAsyncDisposable
             var account = new Account { Id = id, ExternalId = $"u{id}", SortName = $"u{id}", AddressCount = 1, AddedAt = Clock.Now };
             var address = new Address
             {
-                Id = id, AccountId = id, DomainId = id, Email = $"a@d{id}.test", SearchEmail = $"a@d{id}.test", MailHost = $"d{id}.test", AddedAt = Clock.Now, BaselineFrom = Clock.Now.AddDays(-400), Account = account,
+                Id = id,
+                AccountId = id,
+                DomainId = id,
+                Email = $"a@d{id}.test",
+                SearchEmail = $"a@d{id}.test",
+                MailHost = $"d{id}.test",
+                AddedAt = Clock.Now,
+                BaselineFrom = Clock.Now.AddDays(-400),
+                Account = account,
                 Domain = new Domain { Id = id, Name = $"d{id}.test", Tld = "test", AddedAt = Clock.Now },
             };
             var @case = Make(id, address);
@@ -240,8 +248,25 @@ internal sealed class TriageWorld : IAsyncDisposable
 
     private Case Make(long id, Address? address) => new()
     {
-        Id = id, AddressId = address?.Id, Address = address, AccountId = address?.AccountId, Account = address?.Account, DomainId = id, Domain = address?.Domain, State = CaseState.NeedsReview,
-        Situation = Situation.Redemption, Wanted = PolicyAction.Review, Phase = Phase.Redemption, Confidence = Confidence.Corroborated, Severity = Severity.Medium, Points = 54, OpenedAt = Clock.Now.AddDays(-2),
-        StateSince = Clock.Now.AddDays(-2), DecidedPhase = Phase.Redemption, DecidedWanted = PolicyAction.Review, PolicyVersion = 3, Version = 1,
+        Id = id,
+        AddressId = address?.Id,
+        Address = address,
+        AccountId = address?.AccountId,
+        Account = address?.Account,
+        DomainId = id,
+        Domain = address?.Domain,
+        State = CaseState.NeedsReview,
+        Situation = Situation.Redemption,
+        Wanted = PolicyAction.Review,
+        Phase = Phase.Redemption,
+        Confidence = Confidence.Corroborated,
+        Severity = Severity.Medium,
+        Points = 54,
+        OpenedAt = Clock.Now.AddDays(-2),
+        StateSince = Clock.Now.AddDays(-2),
+        DecidedPhase = Phase.Redemption,
+        DecidedWanted = PolicyAction.Review,
+        PolicyVersion = 3,
+        Version = 1,
     };
 }
