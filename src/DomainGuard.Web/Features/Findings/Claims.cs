@@ -82,7 +82,12 @@ internal static class Claims
         Close(address, ClaimState.Contested);
         address.Version++;
         var by = new StepBy(actor, now) { ReopenReason = "The address was verified anew after its domain changed hands." };
-        if (@case is null)
+        if (@case is null && address.State == AddressState.Unverified)
+        {
+            // Un-verified with its whole domain, whose case is worked on: one of its own would begin verified, and give back what proves nothing.
+            AuditTrail.Add(db, new AuditFact(AuditAction.VerificationContested, actor, now) { AccountId = address.AccountId, AddressId = address.Id, DomainName = item.Domain.Name });
+        }
+        else if (@case is null)
         {
             if (CaseSteps.Open(nextId, address, item.Domain.Id, item.Domain.Name, CaseEvent.Contested, item.Finding, by) is var (opened, first))
             {
