@@ -1,5 +1,6 @@
 using DomainGuard.Data.Providers;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.Triage;
 using Hangfire;
@@ -61,12 +62,14 @@ internal static class Jobs
             var recurring = app.Services.GetRequiredService<IRecurringJobManager>();
             recurring.AddOrUpdate<ScanJobs>("scan-due", j => j.ScanDueAsync(CancellationToken.None), "*/10 * * * *");
             recurring.AddOrUpdate<ScanJobs>("scan-take-up", j => j.TakeUpAsync(CancellationToken.None), "* * * * *");
+            recurring.AddOrUpdate<FindingsJobs>("findings-take-up", j => j.TakeUpAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<ScanJobs>("dns-sweep", j => j.SweepAsync(CancellationToken.None), "7 * * * *");
             recurring.AddOrUpdate<ScanJobs>("rdap-bootstrap", j => j.RefreshBootstrapAsync(CancellationToken.None), "23 3 * * *");
             recurring.AddOrUpdate<BulkJob>("bulk", j => j.ExecuteAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<ScanJobs>("retention", j => j.KeepRetentionAsync(CancellationToken.None), "41 2 * * *");
             var now = app.Services.GetRequiredService<IBackgroundJobClient>();
             now.Enqueue<ScanJobs>(j => j.TakeUpAsync(CancellationToken.None));
+            now.Enqueue<FindingsJobs>(j => j.TakeUpAsync(CancellationToken.None));
             now.Enqueue<ScanJobs>(j => j.ScanDueAsync(CancellationToken.None));
         });
     }

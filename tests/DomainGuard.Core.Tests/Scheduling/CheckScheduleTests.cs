@@ -1,5 +1,6 @@
 using CsCheck;
 using DomainGuard.Core.Domains;
+using DomainGuard.Core.Policy;
 using DomainGuard.Core.Scheduling;
 
 namespace DomainGuard.Core.Tests.Scheduling;
@@ -171,6 +172,26 @@ public class CheckScheduleTests
             Assert.True(next > now && next <= now.AddDays(1));
             Assert.Equal(next.AddDays(1), CheckSchedule.NextSweep(name, next));
         });
+
+    [Fact]
+    public void The_cadence_is_what_the_policy_says_of_the_shortest_situation_that_holds()
+    {
+        var rules = new Dictionary<Situation, SituationRule>(GuardPolicy.Default.Situations)
+        {
+            [Situation.Expired] = new(PolicyAction.Watch, TimeSpan.FromHours(20)),
+            [Situation.ExpiredAndMoved] = new(PolicyAction.Review, TimeSpan.FromHours(3)),
+            [Situation.Reregistered] = new(PolicyAction.Unverify, TimeSpan.FromHours(2)),
+            [Situation.Parked] = new(PolicyAction.Review, TimeSpan.FromHours(5)),
+        };
+        var policy = GuardPolicy.Default with { Situations = rules, ReregisteredWatch = TimeSpan.FromDays(3) };
+        var expired = Active() with { Phase = Phase.Expired, Policy = policy };
+
+        Assert.Equal(TimeSpan.FromHours(20), CheckSchedule.Cadence(expired));
+        Assert.Equal(TimeSpan.FromHours(3), CheckSchedule.Cadence(expired with { HasMoved = true }));
+        Assert.Equal(TimeSpan.FromHours(5), CheckSchedule.Cadence(expired with { Flags = DomainFlags.Parked }));
+        Assert.Equal(TimeSpan.FromHours(2), CheckSchedule.Cadence(expired with { HandChange = HandChange.Reregistered, HandChangeSince = Now.AddDays(-2) }));
+        Assert.Equal(TimeSpan.FromHours(20), CheckSchedule.Cadence(expired with { HandChange = HandChange.Reregistered, HandChangeSince = Now.AddDays(-4) }));
+    }
 
     private static ScheduleInput Active() => new() { Domain = "name.com", Phase = Phase.Active, Now = Now, IsAnswered = true };
 

@@ -147,12 +147,29 @@ internal sealed class FindingsWorld : IAsyncDisposable
     /// <summary>A person's decision, in short.</summary>
     public async Task DecideAsync(string name, CaseEvent what, DateTimeOffset? until = null)
     {
+        await PassAsync(TimeSpan.FromMinutes(1));
         await using var db = await OpenAsync();
         var @case = await db.Cases.Include(c => c.Address).SingleAsync(c => c.Domain!.Name == name && (c.AddressId == null || c.Address!.Email == "a@" + name));
         var step = CaseSteps.Take(@case, @case.Address, name, what, null, new StepBy(Analyst.Actor, Now) { Reason = ReasonCode.OwnerConfirmed, Until = until });
         Assert.NotNull(step);
         db.Add(step.Decision);
         Data.Audit.AuditTrail.Add(db, step.Fact);
+        await db.SaveChangesAsync();
+    }
+
+    /// <summary>An administrator's word on a batch: these are approved, the others refused.</summary>
+    public async Task ApproveAsync(Func<Case, bool> approves)
+    {
+        await using var db = await OpenAsync();
+        var batch = await db.Batches.SingleAsync(b => b.State == BatchState.Waiting);
+        foreach (var item in await db.BatchItems.Where(i => i.BatchId == batch.Id).ToListAsync())
+        {
+            var @case = await db.Cases.Include(c => c.Domain).SingleAsync(c => c.Id == item.CaseId);
+            item.State = approves(@case) ? BatchItemState.Approved : BatchItemState.Refused;
+        }
+
+        batch.State = BatchState.Approved;
+        batch.Version++;
         await db.SaveChangesAsync();
     }
 
@@ -172,11 +189,11 @@ internal sealed class FindingsWorld : IAsyncDisposable
         Assert.Empty(await db.Cases.Where(c => !c.Domain!.HasCase).Select(c => c.Id).ToListAsync());
         foreach (var @case in await db.Cases.AsNoTracking().ToListAsync())
         {
-            var decisions = await db.Decisions.AsNoTracking().Where(d => d.CaseId == @case.Id).OrderBy(d => d.Id).ToListAsync();
+            var decisions = await db.Decisions.AsNoTracking().Where(d => d.CaseId == @case.Id).OrderBy(d => d.At).ThenBy(d => d.Id).ToListAsync();
             Assert.Null(decisions[0].From);
             Assert.All(decisions.Zip(decisions.Skip(1)), pair => Assert.Equal(pair.First.To, pair.Second.From));
             Assert.Equal(@case.State, decisions[^1].To);
-            Assert.Equal(decisions.Count, await db.AuditEntries.CountAsync(e => e.CaseId == @case.Id));
+            Assert.Equal(decisions.Count, await db.AuditEntries.CountAsync(e => e.CaseId == @case.Id && e.AddressId == @case.AddressId));
         }
 
         Assert.Equal(await db.BatchItems.CountAsync(), await db.Batches.SumAsync(b => b.Count));

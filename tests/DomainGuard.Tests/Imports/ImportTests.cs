@@ -1,5 +1,7 @@
+using DomainGuard.Core.Cases;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Cases;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
@@ -235,10 +237,34 @@ public sealed class ImportTests
         var import = await world.ImportAsync("1,a@example.com,true,2026-03-10T00:00:00Z,,,\n");
 
         var address = await world.AddressAsync("a@example.com");
-        Assert.Equal(counts ? (1, 0) : (0, 1), (import.ChangedAccounts, import.UnchangedAccounts));
+        Assert.Equal((1, 0), (import.ChangedAccounts, import.UnchangedAccounts));
         Assert.Equal(counts ? (newer, world.Clock.Now) : (first.VerifiedAt!.Value, first.BaselineFrom), (address.VerifiedAt!.Value, address.BaselineFrom));
-        // Where it does not count the domain is looked up first, and the next file finds it in order or not.
-        Assert.Equal(counts ? world.Clock.Now.AddDays(30) : world.Clock.Now, (await world.DomainAsync("example.com")).NextCheckAt);
+        // Where it does not count the domain is looked up first, and its verdict decides; told again it changes nothing.
+        Assert.Equal(counts ? (world.Clock.Now.AddDays(30), false) : (world.Clock.Now, true), ((await world.DomainAsync("example.com")).NextCheckAt!.Value, (await world.DomainAsync("example.com")).HasClaim));
+        Assert.Equal(counts ? (ClaimState.None, null) : (ClaimState.Waiting, newer), (address.ClaimState, address.ClaimedAt));
+        Assert.Equal(1, (await world.ImportAsync("1,a@example.com,true,2026-03-10T00:00:00Z,,,\n")).UnchangedAccounts);
+    }
+
+    [Fact]
+    public async Task A_newer_verification_takes_no_baseline_while_a_case_waits()
+    {
+        await using var world = await ImportWorld.CreateAsync();
+        await world.ImportAsync("1,a@example.com,true,2024-01-01T00:00:00Z,,,\n");
+        var first = await world.AddressAsync("a@example.com");
+        var newer = new DateTimeOffset(2026, 3, 10, 0, 0, 0, TimeSpan.Zero);
+        world.Clock.Time = newer.AddDays(10);
+        await world.JudgeAsync("example.com", Phase.Active, newer.AddDays(5), HandChange.None, DomainFlags.None, Confidence.Corroborated);
+        await using (var db = await world.Dbs.CreateDbContextAsync())
+        {
+            db.Cases.Add(new Case { Id = 1, AddressId = first.Id, AccountId = first.AccountId, DomainId = first.DomainId, State = CaseState.NeedsReview, IsOpen = true, OpenedAt = world.Clock.Now, StateSince = world.Clock.Now });
+            await db.Domains.ExecuteUpdateAsync(s => s.SetProperty(d => d.HasCase, true));
+            await db.SaveChangesAsync();
+        }
+
+        await world.ImportAsync("1,a@example.com,true,2026-03-10T00:00:00Z,,,\n");
+
+        var address = await world.AddressAsync("a@example.com");
+        Assert.Equal((first.VerifiedAt, first.BaselineFrom, ClaimState.Waiting, newer), (address.VerifiedAt, address.BaselineFrom, address.ClaimState, address.ClaimedAt!.Value));
     }
 
     [Fact]

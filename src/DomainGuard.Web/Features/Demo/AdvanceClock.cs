@@ -2,6 +2,7 @@ using DomainGuard.Core.Domains;
 using DomainGuard.Data;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -29,7 +30,7 @@ internal abstract record AdvanceOutcome
 /// Moves the guard clock on, from due instant to due instant, and does at each what the schedule would have done: so a year passes as it would have, in minutes. What is due
 /// within the same hour is done together. Everything runs here and now, not through Hangfire, so that the answer comes when it is done.
 /// </summary>
-internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardClock clock, StartScan start, RunScan run, ScanQueries queries)
+internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardClock clock, StartScan start, RunScan run, ScanQueries queries, TakeUpFindings findings)
 {
     /// <summary>The longest step.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(400);
@@ -96,6 +97,7 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
                 }
             }
 
+            await findings.ExecuteAsync(cancel);
             if (instant >= target)
             {
                 return new AdvanceOutcome.Advanced(clock.Now, scans, domains);
@@ -116,13 +118,15 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
         return await queries.GetAsync(id, cancel);
     }
 
-    // When something is due next, and when enough of the sweep is.
+    // When something is due next (a check, a sweep, the end of a snooze or an override), and when enough of the sweep is.
     private async Task<(DateTimeOffset? Due, DateTimeOffset? Sweep)> NextDueAsync(CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var watched = db.Domains.AsNoTracking().Where(d => d.WatchedFor != WatchedFor.None && d.Phase != Phase.NotApplicable);
         var check = await watched.MinAsync(d => d.NextCheckAt, cancel);
         var sweep = await watched.MinAsync(d => d.NextSweepAt, cancel) + SweepsTogether;
-        return (check is null ? sweep : sweep is null || check < sweep ? check : sweep, sweep);
+        var now = clock.Now;
+        var date = await WakeCases.Dated(db).Where(c => c.Until > now).MinAsync(c => c.Until, cancel);
+        return (new[] { check, sweep, date }.Min(), sweep);
     }
 }

@@ -29,8 +29,6 @@ internal sealed partial class ApplyFindings(
     TimeProvider time,
     ILogger<ApplyFindings> log)
 {
-    private const int MostAttempts = 20;
-    private static readonly TimeSpan WaitForTurn = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Month = TimeSpan.FromDays(30);
 
@@ -41,24 +39,8 @@ internal sealed partial class ApplyFindings(
     {
         while (await Patience.TryAsync(() => AnyAsync(scanId), time, log, stop))
         {
-            if (await turns.TryTakeAsync(stop) is not { } owner)
-            {
-                await Task.Delay(WaitForTurn, time, stop);
-                continue;
-            }
-
-            try
-            {
-                await RunAsync(owner, scanId, stop);
-            }
-            catch (FindingsTurnLostException)
-            {
-                Log.Lost(log, scanId);
-            }
-            finally
-            {
-                await turns.ReleaseAsync(owner);
-            }
+            var run = new Run(scanId);
+            await turns.WorkAsync(owner => StepAsync(owner, run, stop), time, log, stop);
         }
     }
 
@@ -66,21 +48,10 @@ internal sealed partial class ApplyFindings(
     public async Task TakeUpAsync(CancellationToken stop)
     {
         await using var db = await dbs.CreateDbContextAsync(stop);
-        var open = await db.FindingsTurns.AsNoTracking().SingleAsync(t => t.Id == FindingsTurn.TheRow, stop);
-        if (open.State != TurnState.Idle && await turns.TryTakeAsync(stop) is { } owner)
+        if (await db.FindingsTurns.AnyAsync(t => t.State != TurnState.Idle, stop))
         {
-            try
-            {
-                await FinishAsync(owner, stop);
-            }
-            catch (FindingsTurnLostException)
-            {
-                Log.Lost(log, open.ScanId);
-            }
-            finally
-            {
-                await turns.ReleaseAsync(owner);
-            }
+            var run = new Run(null) { IsDecided = true };
+            await turns.WorkAsync(owner => StepAsync(owner, run, stop), time, log, stop);
         }
 
         // A scan that runs carries its own portions out, at its hours and its end: cut anywhere else, a portion would be split and pass the brake in pieces.
@@ -99,11 +70,23 @@ internal sealed partial class ApplyFindings(
         return await ReadFindings.Marked(db, scanId).AnyAsync(CancellationToken.None);
     }
 
-    private async Task RunAsync(string owner, long? scanId, CancellationToken stop)
+    // One step of a run: a part of the portion at hand; where there is none, the decision on the next one.
+    private async Task<bool> StepAsync(string owner, Run run, CancellationToken stop)
     {
-        await FinishAsync(owner, stop);
-        await DecideAsync(owner, scanId, stop);
-        await FinishAsync(owner, stop);
+        if (await PartAsync(owner, run.Cursor, stop) is { } next)
+        {
+            run.Cursor = next;
+            return true;
+        }
+
+        if (run.IsDecided)
+        {
+            return false;
+        }
+
+        await DecideAsync(owner, run.ScanId, stop);
+        (run.IsDecided, run.Cursor) = (true, default);
+        return true;
     }
 
     // Counts the portion and writes down what becomes of it.
@@ -127,7 +110,7 @@ internal sealed partial class ApplyFindings(
             await using var db = await dbs.CreateDbContextAsync(stop);
             db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
             await turns.HoldAsync(db, owner, stop);
-            await SaveAsync(db, stop);
+            await TurnOfFindings.SaveAsync(db, stop);
             if (await read.NextAsync(db, scanId, cursor, policy, stop) is not { } slice)
             {
                 break;
@@ -161,31 +144,7 @@ internal sealed partial class ApplyFindings(
             db.Batches.Add(batch);
         }
 
-        await SaveAsync(db, stop);
-    }
-
-    // Carries the portion at hand out, to its end.
-    private async Task FinishAsync(string owner, CancellationToken stop)
-    {
-        var cursor = default(FindingCursor);
-        for (var attempt = 0; ;)
-        {
-            stop.ThrowIfCancellationRequested();
-            try
-            {
-                if (await Patience.TryAsync(() => PartAsync(owner, cursor, stop), time, log, stop) is not { } next)
-                {
-                    return;
-                }
-
-                (cursor, attempt) = (next, 0);
-            }
-            catch (DbUpdateConcurrencyException) when (++attempt < MostAttempts)
-            {
-                // A person decided, or a scan settled one of the domains, in the same moment: the part is read anew.
-                await Task.Delay(TimeSpan.FromMilliseconds(10 * attempt), time, stop);
-            }
-        }
+        await TurnOfFindings.SaveAsync(db, stop);
     }
 
     // One part, one transaction. Null when the portion is over.
@@ -204,14 +163,14 @@ internal sealed partial class ApplyFindings(
         if (slice is null || (turn.State == TurnState.Goes && await BrakesAsync(policy, slice, stop)))
         {
             await CloseAsync(db, turn, now, stop);
-            await SaveAsync(db, stop);
+            await TurnOfFindings.SaveAsync(db, stop);
             return null;
         }
 
         var batch = turn is { State: TurnState.Waits, BatchId: { } id } ? new WaitingBatch(id, turn.Guard) : null;
         await write.ExecuteAsync(db, slice.Items, batch, AuditActor.Policy(policy.Version, turn.ScanId is > 0 ? turn.ScanId : null), now, stop);
         await ClearAsync(db, slice.Done, stop);
-        await SaveAsync(db, stop);
+        await TurnOfFindings.SaveAsync(db, stop);
         return slice.Next;
     }
 
@@ -262,7 +221,7 @@ internal sealed partial class ApplyFindings(
             await turns.HoldAsync(db, owner, stop);
             var marked = await ReadFindings.Marked(db, scanId).OrderBy(d => d.Id).Take(500).ToListAsync(stop);
             marked.ForEach(Unmark);
-            await SaveAsync(db, stop);
+            await TurnOfFindings.SaveAsync(db, stop);
             if (marked.Count == 0)
             {
                 return;
@@ -318,26 +277,21 @@ internal sealed partial class ApplyFindings(
         return (await all.CountAsync(d => d.At > day, stop), await all.CountAsync(d => d.At > month && d.At <= day, stop));
     }
 
-    private static async Task SaveAsync(GuardDb db, CancellationToken stop)
-    {
-        try
-        {
-            await db.SaveChangesAsync(stop);
-        }
-        catch (DbUpdateConcurrencyException e) when (e.Entries.Any(x => x.Entity is FindingsTurn))
-        {
-            throw new FindingsTurnLostException();
-        }
-    }
-
     /// <summary>A batch in the audit trail.</summary>
     internal static string Subject(long batch) => "batch " + batch.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
+    /// <summary>How far one run came: in memory, for what matters stands in the row of the turn and in the marks.</summary>
+    private sealed class Run(long? scanId)
+    {
+        public long? ScanId => scanId;
+
+        public FindingCursor Cursor { get; set; }
+
+        public bool IsDecided { get; set; }
+    }
+
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The turn to carry out the findings of scan {Scan} went to another process")]
-        public static partial void Lost(ILogger logger, long? scan);
-
         [LoggerMessage(Level = LogLevel.Warning, Message = "The brake holds the portion of scan {Scan}: {Count} addresses wait in batch {Batch}")]
         public static partial void Braked(ILogger logger, long? scan, int count, long batch);
     }

@@ -41,12 +41,12 @@ internal static class Claims
     }
 
     /// <summary>Takes what is there now for the holder's, closes the case and gives the address back.</summary>
-    public static void Accept(GuardDb db, FindingItem item, DateTimeOffset now)
+    public static void Accept(GuardDb db, FindingItem item, AuditActor actor, DateTimeOffset now)
     {
         var address = item.Address!;
         address.VerifiedAt = address.ClaimedAt;
         Close(address, ClaimState.None);
-        var by = new StepBy(Owner(address), now);
+        var by = new StepBy(actor, now);
         if (item.Case is { } @case && CaseSteps.Take(@case, address, item.Domain.Name, CaseEvent.OwnerReverified, item.Finding, by) is { } step)
         {
             WriteFindings.Record(db, null, step);
@@ -76,13 +76,18 @@ internal static class Claims
     }
 
     /// <summary>Marks the case as contested, opening one where there is none; the old baseline stays.</summary>
-    public static void Contest(GuardDb db, FindingItem item, Case? @case, ref long nextId, DateTimeOffset now)
+    public static void Contest(GuardDb db, FindingItem item, Case? @case, ref long nextId, AuditActor actor, DateTimeOffset now)
     {
         var address = item.Address!;
         Close(address, ClaimState.Contested);
         address.Version++;
-        var by = new StepBy(Owner(address), now) { ReopenReason = "The address was verified anew after its domain changed hands." };
-        if (@case is null)
+        var by = new StepBy(actor, now) { ReopenReason = "The address was verified anew after its domain changed hands." };
+        if (@case is null && address.State == AddressState.Unverified)
+        {
+            // Un-verified with its whole domain, whose case is worked on: one of its own would begin verified, and give back what proves nothing.
+            AuditTrail.Add(db, new AuditFact(AuditAction.VerificationContested, actor, now) { AccountId = address.AccountId, AddressId = address.Id, DomainName = item.Domain.Name });
+        }
+        else if (@case is null)
         {
             if (CaseSteps.Open(nextId, address, item.Domain.Id, item.Domain.Name, CaseEvent.Contested, item.Finding, by) is var (opened, first))
             {
@@ -98,7 +103,8 @@ internal static class Claims
         }
     }
 
-    private static AuditActor Owner(Address address) => new(AuditActorKind.Owner, address.AccountId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    /// <summary>The owner of an address, or whoever reads his mail, by what the platform told.</summary>
+    public static AuditActor Owner(Address address) => new(AuditActorKind.Owner, address.AccountId.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     private static void Close(Address address, ClaimState state)
     {

@@ -15,6 +15,13 @@ internal static class FindingsServices
         services.AddSingleton<WriteFindings>();
         services.AddSingleton<ApplyFindings>();
         services.AddSingleton<EndObserveOnly>();
+        services.AddSingleton<CarryOutBatch>();
+        services.AddSingleton<ApplyDomainCase>();
+        services.AddSingleton<WakeCases>();
+        services.AddSingleton<ReverifyAddress>();
+        services.AddSingleton<TakeUpFindings>();
+        services.AddTransient<FindingsJobs>();
+        services.AddSingleton<FindingsLauncher>();
         return services;
     }
 }

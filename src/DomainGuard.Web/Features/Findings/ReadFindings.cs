@@ -67,7 +67,10 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
     /// <summary>The domains of a portion.</summary>
     public static IQueryable<Domain> Marked(GuardDb db, long? scanId) => db.Domains.Where(d => d.FindingsDueAt != null && d.FindingsScanId == scanId);
 
-    /// <summary>What is found today for cases, by their latest verdict. Cases of retired addresses are left out: nothing more is found for them.</summary>
+    /// <summary>
+    /// What is found today for cases, by their latest verdict, whatever held it back until now: their override, their batch. Cases of retired addresses are left out: nothing more
+    /// is found for them.
+    /// </summary>
     public async Task<IReadOnlyList<FindingItem>> OfCasesAsync(GuardDb db, IReadOnlyList<Case> cases, PolicyInForce policy, CancellationToken cancel)
     {
         var domainIds = cases.Select(c => c.DomainId).Distinct().ToArray();
@@ -162,11 +165,11 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
         foreach (var (domain, whole) in wide)
         {
             var hands = domain.HandChange == HandChange.None ? Confidence.None : await HandConfidenceAsync(db, domain, cancel);
-            items.Add(Evaluate(context, policy, scanId, domain, null, whole, hands));
+            items.Add(Evaluate(context, policy, scanId, domain, null, whole, hands, holds: known is null));
         }
 
         var byId = domains.ToDictionary(d => d.Id);
-        items.AddRange(addresses.Select(a => Evaluate(context, policy, scanId, byId[a.Address.DomainId], a, cases.GetValueOrDefault(a.Address.Id), a.Address.HandConfidence)));
+        items.AddRange(addresses.Select(a => Evaluate(context, policy, scanId, byId[a.Address.DomainId], a, cases.GetValueOrDefault(a.Address.Id), a.Address.HandConfidence, holds: known is null)));
         return items;
     }
 
@@ -188,7 +191,7 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
         return all.Contains(Confidence.Corroborated) ? Confidence.Corroborated : all.Contains(Confidence.Conflicting) ? Confidence.Conflicting : all.FirstOrDefault();
     }
 
-    private FindingItem Evaluate(Context context, PolicyInForce policy, long? scanId, Domain domain, AddressAtStake? stake, Case? @case, Confidence handConfidence)
+    private FindingItem Evaluate(Context context, PolicyInForce policy, long? scanId, Domain domain, AddressAtStake? stake, Case? @case, Confidence handConfidence, bool holds)
     {
         var hands = stake?.Address.HandChange ?? domain.HandChange;
         var facts = new FindingFacts
@@ -205,7 +208,7 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
         var finding = PolicyEvaluator.Evaluate(policy.Policy, facts);
         var today = new CaseFacts(domain.Phase, hands, finding.Wanted);
         var isWorse = @case?.DecidedFacts.IsWorse(today) ?? false;
-        if (@case?.State == CaseState.Overridden && !isWorse)
+        if (holds && @case?.State == CaseState.Overridden && !isWorse)
         {
             finding = PolicyEvaluator.Evaluate(policy.Policy, facts with { IsOverridden = true });
         }
@@ -214,7 +217,7 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
             // A domain that had a case as a whole and shrank since: the machine never un-verifies many addresses by one step.
             finding = finding with { Action = PolicyAction.Review, Guard = Guard.Large };
         }
-        else if (finding.Action == PolicyAction.Unverify && @case is not null && context.Stays(@case, isWorse))
+        else if (holds && finding.Action == PolicyAction.Unverify && @case is not null && context.Stays(@case, isWorse))
         {
             // It waits for an administrator, whatever becomes of it meanwhile; or he said no, and it stays for a person until the facts are worse.
             finding = finding with { Action = PolicyAction.Review, Guard = @case.Guard };
@@ -237,7 +240,7 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
             Domain = domain,
             Address = stake?.Address,
             Case = @case,
-            Finding = new CaseFinding(finding, domain.Phase, hands, confidence, points, domain.DropFrom, policy.Version, scanId is > 0 ? scanId : null),
+            Finding = new CaseFinding(finding, domain.Phase, hands, confidence, points, domain.DropFrom, policy.Version, scanId is > 0 ? scanId : @case?.ScanId),
             Found = FindingEvents.Kind(finding, today),
             IsWorse = isWorse,
         };

@@ -35,7 +35,7 @@ internal sealed class WriteFindings(IdAllocator ids)
             var outcome = Claims.Outcome(item);
             if (outcome == ClaimOutcome.Accepted)
             {
-                Claims.Accept(db, item, now);
+                Claims.Accept(db, item, Claims.Owner(item.Address!), now);
                 continue;
             }
 
@@ -43,7 +43,8 @@ internal sealed class WriteFindings(IdAllocator ids)
             var @case = waits ? Join(db, item, batch!, ref nextId, ref joined, actor, now) : Take(db, item, item.Event, item.Finding, ref nextId, actor, now);
             if (outcome == ClaimOutcome.Contested)
             {
-                Claims.Contest(db, item, @case, ref nextId, now);
+                // A moment later than the finding that it follows: histories are read in the order of time.
+                Claims.Contest(db, item, @case, ref nextId, Claims.Owner(item.Address!), now.AddMicroseconds(1));
             }
         }
 

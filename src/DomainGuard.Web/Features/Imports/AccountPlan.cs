@@ -8,17 +8,25 @@ namespace DomainGuard.Web.Features.Imports;
 /// <summary>What we hold of an address, with the part of its domain that decides whether a newer verification counts.</summary>
 internal sealed record HeldAddress(
     long Id, long AccountId, long DomainId, string Email, bool IsPrimary, DateTimeOffset? VerifiedAt, DateTimeOffset BaselineFrom, HandChange HandChange, DateTimeOffset? RetiredAt, int Version,
-    Phase Phase, DomainFlags Flags, Confidence Confidence, DateTimeOffset? LastAnsweredAt)
+    Phase Phase, DomainFlags Flags, Confidence Confidence, DateTimeOffset? LastAnsweredAt, HandChange DomainHandChange, AddressState State, bool HasOpenCase, DateTimeOffset? ClaimedAt,
+    ClaimState ClaimState)
 {
     private const DomainFlags ForReview = DomainFlags.Undelegated | DomainFlags.Parked | DomainFlags.ForSale | DomainFlags.Sinkholed | DomainFlags.DanglingMx;
 
-    /// <summary>The domain was looked up at or after a moment, and nothing at Review or above was found (product sections 6 and 7).</summary>
+    /// <summary>The domain was looked up at or after a moment, nothing at Review or above was found, and no case waits (product sections 6 and 7).</summary>
     public bool WasInOrderAt(DateTimeOffset moment) =>
-        HandChange == HandChange.None && Phase is Phase.Active or Phase.ExpiringSoon && (Flags & ForReview) == 0 && Confidence != Confidence.Conflicting && LastAnsweredAt >= moment;
+        HandChange == HandChange.None && DomainHandChange == HandChange.None && State == AddressState.Verified && !HasOpenCase && Phase is Phase.Active or Phase.ExpiringSoon && (Flags & ForReview) == 0 && Confidence != Confidence.Conflicting && LastAnsweredAt >= moment;
 }
 
 /// <summary>What is to become of one address that we hold.</summary>
-internal sealed record AddressChange(HeldAddress Held, bool IsPrimary, DateTimeOffset? VerifiedAt, DateTimeOffset BaselineFrom, DateTimeOffset? RetiredAt);
+internal sealed record AddressChange(HeldAddress Held, bool IsPrimary, DateTimeOffset? VerifiedAt, DateTimeOffset BaselineFrom, DateTimeOffset? RetiredAt)
+{
+    /// <summary>A verification that is not accepted.</summary>
+    public DateTimeOffset? ClaimedAt { get; init; } = Held.ClaimedAt;
+
+    /// <summary>Where it stands.</summary>
+    public ClaimState ClaimState { get; init; } = Held.ClaimState;
+}
 
 /// <summary>What the file makes of one account that we hold: a pure comparison of what it says with what we hold.</summary>
 internal sealed record AccountPlan
@@ -65,7 +73,8 @@ internal sealed record AccountPlan
 
             listed.Add(address.Id);
             var change = Change(address, row, now, lookUpFirst);
-            if (change.IsPrimary != address.IsPrimary || change.VerifiedAt != address.VerifiedAt || change.BaselineFrom != address.BaselineFrom || change.RetiredAt != address.RetiredAt)
+            if (change.IsPrimary != address.IsPrimary || change.VerifiedAt != address.VerifiedAt || change.BaselineFrom != address.BaselineFrom || change.RetiredAt != address.RetiredAt
+                || change.ClaimedAt != address.ClaimedAt)
             {
                 changed.Add(change);
             }
@@ -98,33 +107,35 @@ internal sealed record AccountPlan
     }
 
     /// <summary>
-    /// A newer "verified at" is a verification event that proves only who reads the mail (product section 7). It moves trust only where nothing is against the holder and the
-    /// domain was looked up and in order since; else the old date and baseline stay, and the domain is looked up first.
+    /// A newer "verified at" is a verification event that proves only who reads the mail (product section 7). It moves trust only where nothing is against the holder, no case waits
+    /// and the domain was looked up and in order since; else the old date and baseline stay, the domain is looked up first, and its verdict decides (<c>ReverifyAddress</c>). Told
+    /// again it changes nothing.
     /// </summary>
     private static AddressChange Change(HeldAddress known, ImportRow row, DateTimeOffset now, List<long> lookUpFirst)
     {
-        var (verifiedAt, baselineFrom) = (known.VerifiedAt, known.BaselineFrom);
-        if (row.VerifiedAt is { } said && said != known.VerifiedAt)
+        var unchanged = new AddressChange(known, row.IsPrimary, known.VerifiedAt, known.BaselineFrom, null);
+        if (row.VerifiedAt is not { } said || said == known.VerifiedAt || said == known.ClaimedAt)
         {
-            if (known.VerifiedAt is { } before && said < before)
-            {
-                verifiedAt = said;
-            }
-            else if (known.WasInOrderAt(said))
-            {
-                (verifiedAt, baselineFrom) = (said, now);
-            }
-            else if (known.HandChange == HandChange.None && known.Phase == Phase.NotApplicable)
-            {
-                verifiedAt = said;
-            }
-            else
-            {
-                lookUpFirst.Add(known.DomainId);
-            }
+            return unchanged;
         }
 
-        return new AddressChange(known, row.IsPrimary, verifiedAt, baselineFrom, null);
+        if (known.VerifiedAt is { } before && said < before)
+        {
+            return unchanged with { VerifiedAt = said };
+        }
+
+        if (known.WasInOrderAt(said))
+        {
+            return unchanged with { VerifiedAt = said, BaselineFrom = now, ClaimedAt = null, ClaimState = ClaimState.None };
+        }
+
+        if (known.HandChange == HandChange.None && known.Phase == Phase.NotApplicable)
+        {
+            return unchanged with { VerifiedAt = said };
+        }
+
+        lookUpFirst.Add(known.DomainId);
+        return unchanged with { ClaimedAt = said, ClaimState = ClaimState.Waiting };
     }
 
     private static Account Merge(ImportRow row, Account held, bool isPartial, int live, DateTimeOffset now)

@@ -65,11 +65,20 @@ internal static class ImportSql
 
     // A change of hands found meanwhile raises the version: then the page is planned anew, for a verification must not be taken on what was known before.
     public static SqlStatement UpdateAddress { get; } = new(
-        """UPDATE "Address" SET "IsPrimary" = @p1, "VerifiedAt" = @p2, "BaselineFrom" = @p3, "RetiredAt" = @p4, "Version" = "Version" + 1 WHERE "Id" = @p0 AND "Version" = @p5""",
-        SqlKind.Key, SqlKind.Bool, SqlKind.Instant, SqlKind.Instant, SqlKind.Instant, SqlKind.Number);
+        """
+        UPDATE "Address" SET "IsPrimary" = @p1, "VerifiedAt" = @p2, "BaselineFrom" = @p3, "RetiredAt" = @p4,
+          "ClaimProof" = CASE WHEN "ClaimedAt" = @p6 THEN "ClaimProof" ELSE 0 END, "ClaimedAt" = @p6, "ClaimState" = @p7, "Version" = "Version" + 1
+        WHERE "Id" = @p0 AND "Version" = @p5
+        """,
+        SqlKind.Key, SqlKind.Bool, SqlKind.Instant, SqlKind.Instant, SqlKind.Instant, SqlKind.Number, SqlKind.Instant, SqlKind.Number);
 
+    // A verification waits for the next verdict: looked up first. p2 true.
     public static SqlStatement BringForward { get; } = new(
-        """UPDATE "Domain" SET "NextCheckAt" = @p1, "Version" = "Version" + 1 WHERE "Id" = @p0 AND "NextCheckAt" > @p1""", SqlKind.Key, SqlKind.Instant);
+        """
+        UPDATE "Domain" SET "NextCheckAt" = CASE WHEN "NextCheckAt" > @p1 THEN @p1 ELSE "NextCheckAt" END, "HasClaim" = @p2, "Version" = "Version" + 1
+        WHERE "Id" = @p0
+        """,
+        SqlKind.Key, SqlKind.Instant, SqlKind.Bool);
 
     // Only what differs is written; NextCheckAt is touched only where watching begins or ends, for a scan may just have moved it.
     // p0 after, p1 up to, p2 now, p3 true, p4 NotApplicable. Priority: bit 2 an account has its only address here, bit 1 an account has no second factor.

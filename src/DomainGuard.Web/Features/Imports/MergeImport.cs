@@ -137,7 +137,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         var firstAddress = newAddresses == 0 ? 0 : await ids.ReserveAsync(IdAllocator.Address, newAddresses, cancel);
         List<object?[]> accounts = [.. plans.Where(p => p.IsChanged).Select(p => UpdateRow(p, now))];
         List<object?[]> addresses =
-            [.. plans.SelectMany(p => p.ChangedAddresses).Select(c => new object?[] { c.Held.Id, c.IsPrimary, c.VerifiedAt, c.BaselineFrom, c.RetiredAt, c.Held.Version })];
+            [.. plans.SelectMany(p => p.ChangedAddresses).Select(c => new object?[] { c.Held.Id, c.IsPrimary, c.VerifiedAt, c.BaselineFrom, c.RetiredAt, c.Held.Version, c.ClaimedAt, c.ClaimState })];
 
         await session.BeginAsync(cancel);
         await lease.CheckAsync(session, cancel);
@@ -158,7 +158,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             await session.ExecuteAsync(ImportSql.InsertAddresses, [page.ImportId, page.After, page.Last, firstAddress - 1, now, false], cancel);
         }
 
-        await session.ExecuteManyAsync(ImportSql.BringForward, [.. plans.SelectMany(p => p.LookUpFirst).Distinct().Select(id => new object?[] { id, now })], cancel);
+        await session.ExecuteManyAsync(ImportSql.BringForward, [.. plans.SelectMany(p => p.LookUpFirst).Distinct().Select(id => new object?[] { id, now, true })], cancel);
         await session.ExecuteAsync(ImportSql.Advance, [import.Id, page.Last, newAccounts + plans.Count], cancel);
         await session.CommitAsync(cancel);
         return newAccounts + plans.Count;
