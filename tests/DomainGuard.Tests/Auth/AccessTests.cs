@@ -37,6 +37,7 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/policy/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/search?q=x", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),
+        ("/settings", [Roles.Administrator]),
         ("/jobs", [Roles.Administrator]),
     ];
 
