@@ -10,11 +10,12 @@ return args.FirstOrDefault() switch
     "accounts" => await AccountsBenchmark.RunAsync(args),
     "decisions" => await DecisionsBenchmark.RunAsync(args),
     "triage" => await TriageBenchmark.RunAsync(args),
+    "policy" => await PolicyBenchmark.RunAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], decisions [CASES]");
+    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], decisions [CASES], triage, policy [DOMAINS] [postgres], audit");
     return 2;
 }

@@ -40,6 +40,7 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/search?q=x", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/why", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),
+        ("/settings", [Roles.Administrator]),
         ("/jobs", [Roles.Administrator]),
     ];
 

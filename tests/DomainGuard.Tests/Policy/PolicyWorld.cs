@@ -5,6 +5,9 @@ using DomainGuard.Data.Staff;
 using DomainGuard.Tests.Scans;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Policy;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 
 namespace DomainGuard.Tests.Policy;
 
@@ -13,7 +16,7 @@ internal sealed class PolicyWorld : IAsyncDisposable
 {
     private readonly ScanWorld _owner;
 
-    private PolicyWorld(ScanWorld owner) => (_owner, Scans) = (owner, owner.Join(more: s => s.AddPolicy()));
+    private PolicyWorld(ScanWorld owner) => (_owner, Scans) = (owner, owner.Join(more: s => s.AddPolicy().AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = "Production" })));
 
     /// <summary>One test body on every product that runs here.</summary>
     public static TheoryData<DatabaseProvider> Providers => [DatabaseProvider.Sqlite, DatabaseProvider.PostgreSql];

@@ -116,7 +116,7 @@ public sealed class SecondPersonTests
         Assert.False(await world.Get<PolicyQueries>().NeedsSecondPersonAsync(CancellationToken.None));
         await using var db = await world.OpenAsync();
         var entry = await db.AuditEntries.AsNoTracking().SingleAsync(e => e.Action == AuditAction.SettingChanged, TestContext.Current.CancellationToken);
-        Assert.Equal("""{"require-second-person":false}""", entry.After);
+        Assert.Equal(("require-second-person", $$"""{"proposal":"{{proposed.ProposalId:D}}","value":false}"""), (entry.Subject, entry.After));
     }
 
     private static async Task<Guid> ProposeAsync(PolicyWorld world, params (string Field, string Text)[] changes) =>

@@ -226,7 +226,7 @@ public sealed class RunScanTests
     public async Task A_spent_budget_leaves_the_rest_for_tomorrow()
     {
         await using var world = await ScanWorld.CreateAsync();
-        world.Get<Web.Features.Sources.SourceBudgets>()[SourceKind.Rdap] = 25;
+        await world.ChangePolicyAsync(("budgets.rdap", "25"));
         await world.AddAsync(Enumerable.Range(0, 60).Select(i => $"d{i}.com"));
 
         var scan = await world.ScanAsync(ScanScope.Due);

@@ -1,14 +1,16 @@
 using System.Collections.Concurrent;
 using DomainGuard.Core.Domains;
+using DomainGuard.Core.Policy;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Domains;
+using DomainGuard.Data.Policies;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
-using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Policy;
+using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -211,6 +213,16 @@ internal sealed class ScanWorld : IAsyncDisposable
         };
 
     public async Task<ScanRow> RowAsync(long id) => (await Get<ScanQueries>().GetAsync(id, CancellationToken.None))!;
+
+    /// <summary>Puts a policy in force whose fields are changed, whatever may be said against it.</summary>
+    public async Task ChangePolicyAsync(params (string Field, string Text)[] changes)
+    {
+        var current = await Get<PolicyStore>().CurrentAsync(CancellationToken.None);
+        var policy = changes.Aggregate(current.Policy, (p, c) => PolicyFields.With(p, c.Field, c.Text)!);
+        await using var db = await OpenAsync();
+        db.PolicyVersions.Add(new PolicyVersion { Version = current.Version + 1, Json = policy.ToJson(), SavedAt = Clock.Now });
+        await db.SaveChangesAsync();
+    }
 
     public async Task<Domain> DomainAsync(string name)
     {

@@ -2,7 +2,6 @@ using DomainGuard.Core.Domains;
 using DomainGuard.Lookups;
 using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Tests.Scans;
-using DomainGuard.Web.Features.Sources;
 
 namespace DomainGuard.Tests.Sources;
 
@@ -60,7 +59,7 @@ public sealed class DbLaneStoreTests
     {
         await using var world = await ScanWorld.CreateAsync();
         await using var other = world.Join();
-        world.Get<SourceBudgets>()[SourceKind.Fastly] = other.Get<SourceBudgets>()[SourceKind.Fastly] = 100;
+        await world.ChangePolicyAsync(("budgets.domainResearch", "100"));
         var day = new DateOnly(2026, 3, 1);
 
         var spent = await Task.WhenAll(Enumerable.Range(0, 60).Select(i =>

@@ -14,6 +14,8 @@ internal static class PolicyServices
         services.AddSingleton<SavePolicy>();
         services.AddSingleton<ProposePolicy>();
         services.AddSingleton<DecideProposal>();
+        services.AddSingleton<ChangeSetting>();
+        services.AddSingleton<SettingQueries>();
         services.AddSingleton<PreviewReader>();
         services.AddSingleton<PreviewPolicy>();
         return services;

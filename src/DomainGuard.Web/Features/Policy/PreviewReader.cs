@@ -154,11 +154,11 @@ internal sealed class PreviewReader(DomainLookup lookup, GuardClock clock)
         await foreach (var a in (spec.At is { } then ? addresses.Where(a => a.AddedAt <= then) : addresses).OrderBy(a => a.DomainId).ThenBy(a => a.Id).AsAsyncEnumerable().WithCancellation(cancel))
         {
             var domain = byId[a.DomainId];
-            var step = context.Of(a.Id);
+            var step = context.Of(a.Id) ?? context.WholeOf(domain.Id);
             var hands = spec.At is null ? a.HandChange : context.HandsThen(domain, a.HandChange, step);
             var facts = Facts(domain, lying) with { HandChange = hands, HandConfidence = hands == HandChange.None ? Confidence.None : a.HandConfidence, HasMoved = context.HasMoved(domain, a.BaselineFrom, a.MailHost) };
             var isUnverified = spec.At is null ? a.State == AddressState.Unverified : step?.IsUnverified ?? false;
-            units.Add(Unit(spec, domain, a.Id, facts, step ?? context.WholeOf(domain.Id), isUnverified, research.GetValueOrDefault(domain.Id), context.RouteOf(domain.Id, a.MailHost)));
+            units.Add(Unit(spec, domain, a.Id, facts, step, isUnverified, research.GetValueOrDefault(domain.Id), context.RouteOf(domain.Id, a.MailHost)));
         }
     }
 

@@ -72,9 +72,10 @@ internal sealed class ProposePolicy(IDbContextFactory<GuardDb> dbs, PolicyStore 
         {
             PolicyVersion = kind == ProposalKind.Policy ? current.Version : null,
             Subject = SubjectOf(proposal.Id),
+            Reason = policy is null ? InstallationSettings.RequireSecondPerson : null,
             Comment = proposal.Comment,
             Changes = policy is null
-                ? [(InstallationSettings.RequireSecondPerson, true, false)]
+                ? [("value", true, false)]
                 : [.. PolicyFields.Changes(current.Policy, policy).Select(c => (c.Field, (object?)c.Before, (object?)c.After))],
         });
         await db.SaveChangesAsync(cancel);
@@ -185,9 +186,9 @@ internal sealed class DecideProposal(IDbContextFactory<GuardDb> dbs, PolicyStore
         await InstallationSettings.SetAsync(db, InstallationSettings.RequireSecondPerson, false, cancel);
         AuditTrail.Add(db, new AuditFact(AuditAction.SettingChanged, by.Actor, now)
         {
-            Subject = ProposePolicy.SubjectOf(proposal.Id),
+            Subject = InstallationSettings.RequireSecondPerson,
             Comment = proposal.Comment,
-            Changes = [(InstallationSettings.RequireSecondPerson, true, false)],
+            Changes = [("proposal", null, proposal.Id.ToString("D")), ("value", true, false)],
         });
         return null;
     }

@@ -1,6 +1,8 @@
 using DomainGuard.Lookups;
 using DomainGuard.Lookups.Rdap;
+using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.Sources;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DomainGuard.Web.Features.Scans;
 
@@ -11,6 +13,7 @@ internal static class ScanServices
     public static IServiceCollection AddScanEngine(this IServiceCollection services)
     {
         services.AddSingleton<ScanNode>();
+        services.TryAddSingleton<PolicyStore>();
         services.AddSingleton<SourceBudgets>();
         services.AddSingleton<ILaneStore, DbLaneStore>();
         services.AddSingleton<IBootstrapStore, DbBootstrapStore>();

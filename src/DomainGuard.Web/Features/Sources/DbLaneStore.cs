@@ -79,7 +79,7 @@ internal sealed class DbLaneStore(IDbContextFactory<GuardDb> dbs, SourceBudgets 
     /// <inheritdoc/>
     public async Task<bool> SpendAsync(SourceKind source, DateOnly day, int count, CancellationToken cancel)
     {
-        var limit = budgets[source] - count;
+        var limit = await budgets.OfAsync(source, cancel) - count;
         await using var db = await dbs.CreateDbContextAsync(cancel);
         while (await db.BudgetDays
             .Where(b => b.Source == source && b.Day == day.DayNumber && b.Used <= limit)

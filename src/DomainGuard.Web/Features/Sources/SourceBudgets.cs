@@ -1,17 +1,26 @@
 using DomainGuard.Core.Domains;
-using DomainGuard.Core.Scheduling;
+using DomainGuard.Core.Policy;
+using DomainGuard.Web.Features.Policy;
 
 namespace DomainGuard.Web.Features.Sources;
 
-/// <summary>Questions a day that each source may be asked by the whole installation.</summary>
-internal sealed class SourceBudgets
+/// <summary>Questions a day that each source may be asked by the whole installation: those of the policy in force, whoever saved it and in which process, within a second.</summary>
+internal sealed class SourceBudgets(PolicyStore policies, TimeProvider time)
 {
-    private readonly Dictionary<SourceKind, int> _limits = Enum.GetValues<SourceKind>().ToDictionary(s => s, LookupBudget.DefaultPerDay);
+    private static readonly TimeSpan HoldsFor = TimeSpan.FromSeconds(1);
+
+    private Known? _known;
 
     /// <summary>Questions a day.</summary>
-    public int this[SourceKind source]
+    public async ValueTask<int> OfAsync(SourceKind source, CancellationToken cancel)
     {
-        get => _limits[source];
-        set => _limits[source] = value;
+        if (_known is not { } known || time.GetElapsedTime(known.At) > HoldsFor)
+        {
+            _known = known = new Known((await policies.CurrentAsync(cancel)).Policy, time.GetTimestamp());
+        }
+
+        return BudgetOutlook.Budget(known.Policy, source);
     }
+
+    private sealed record Known(GuardPolicy Policy, long At);
 }

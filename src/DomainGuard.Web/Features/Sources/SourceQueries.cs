@@ -23,7 +23,13 @@ internal sealed class SourceQueries(IDbContextFactory<GuardDb> dbs, DomainLookup
         var day = DateOnly.FromDateTime(clock.Now.UtcDateTime).DayNumber;
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var used = await db.BudgetDays.AsNoTracking().Where(b => b.Day == day).ToDictionaryAsync(b => b.Source, b => b.Used, cancel);
-        return [.. lookup.Sources.Select(s => new SourceView(s, used.GetValueOrDefault(s.Kind), budgets[s.Kind]))];
+        var views = new List<SourceView>();
+        foreach (var source in lookup.Sources)
+        {
+            views.Add(new SourceView(source, used.GetValueOrDefault(source.Kind), await budgets.OfAsync(source.Kind, cancel)));
+        }
+
+        return views;
     }
 
     /// <summary>Lanes, those in trouble first.</summary>
