@@ -89,12 +89,25 @@ public sealed class StatementSession : IAsyncDisposable
         try
         {
             await db.Database.OpenConnectionAsync(cancel);
-            return new StatementSession(db);
+            var session = new StatementSession(db);
+            await session.TuneAsync(cancel);
+            return session;
         }
         catch
         {
             await db.DisposeAsync();
             throw;
+        }
+    }
+
+    // Pages of some thousand rows by their keys: the processes that PostgreSQL would start to share such a page cost more than the page. Given back with the connection.
+    private async Task TuneAsync(CancellationToken cancel)
+    {
+        if (_connection is NpgsqlConnection)
+        {
+            await using var command = _connection.CreateCommand();
+            command.CommandText = "SET max_parallel_workers_per_gather = 0";
+            await command.ExecuteNonQueryAsync(cancel);
         }
     }
 

@@ -99,9 +99,13 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
 
     internal async Task<KeysetPage<AccountRow>> ListAsync(GuardDb db, AccountFilter filter, AccountSort sort, ListPosition position, int size, Found found, CancellationToken cancel)
     {
-        // An expression instead of the bare column keeps the planner from walking the index of the order.
-        var few = found.Accounts is not null;
-        var source = found.Accounts is { } ids ? db.Accounts.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.Id)) : Matching(db, filter, found.Domains, sort == AccountSort.Name);
+        // An expression instead of the bare column keeps the planner from walking the index of the order. Addresses begin as names do: those who match stand together in that order,
+        // and a walk from its other end would meet everybody else first. So they are sorted too, however many.
+        var isAddress = filter is { Search.Length: > 0, SearchIn: AccountSearch.Address };
+        var few = found.Accounts is not null || isAddress;
+        var source = found.Accounts is { } ids ? db.Accounts.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.Id))
+            : isAddress ? Holding(db, filter, found.Domains)
+            : Matching(db, filter, found.Domains, sort == AccountSort.Name);
         var page = sort == AccountSort.Impact
             ? await Keyset.PageAsync(source, few ? a => a.Impact + 0 : a => a.Impact, a => a.Id, true, position, size, Row, r => (r.Impact, r.Id), cancel)
             : await Keyset.PageAsync(source, few ? a => a.SortName + "" : a => a.SortName, a => a.Id, false, position, size, Row, r => (r.SortName, r.Id), cancel);
@@ -234,6 +238,13 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
         }
 
         return accounts;
+    }
+
+    /// <summary>Everything that matches a search by address: the addresses first, from their own index, then what else is asked.</summary>
+    private IQueryable<Account> Holding(GuardDb db, AccountFilter filter, long[]? domainIds)
+    {
+        var holders = Addressed(AddressesOf(db, filter), filter.Search!).Select(x => x.AccountId);
+        return Matching(db, filter with { Search = null }, domainIds, isByName: false).Where(a => holders.Contains(a.Id));
     }
 
     /// <summary>Addresses that count: those that are there, or, of retired accounts, those that were.</summary>

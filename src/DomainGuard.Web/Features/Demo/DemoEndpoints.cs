@@ -35,7 +35,7 @@ internal static class DemoEndpoints
     {
         if (http.RequestServices.GetService<AdvanceClock>() is not { } advance)
         {
-            return TypedResults.NotFound();
+            return TypedResults.Problem("The clock of this installation cannot be moved.", statusCode: StatusCodes.Status404NotFound);
         }
 
         if (!await MayAsync(http, options.Value, authorization, antiforgery))

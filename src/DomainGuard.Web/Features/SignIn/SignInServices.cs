@@ -69,6 +69,8 @@ internal static class SignInServices
         services.AddAuthorizationBuilder();
         services.Configure<Microsoft.AspNetCore.Authorization.AuthorizationOptions>(Policies.Add);
         services.AddAntiforgery(o => o.Cookie.Name = "domainguard.antiforgery");
+        // In Development too a body that cannot be read is the caller's mistake (400), not ours.
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = false);
         services.AddDataProtection().SetApplicationName("DomainGuard").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataDirectory, "keys")));
         services.AddHttpContextAccessor();
         services.AddSingleton<StaffSetup>();
