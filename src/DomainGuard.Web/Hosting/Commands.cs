@@ -3,6 +3,7 @@ using DomainGuard.Data;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
+using DomainGuard.Web.Features.Staff;
 
 namespace DomainGuard.Web.Hosting;
 
@@ -14,6 +15,7 @@ internal static class Commands
         yield return ImportCommand.Make();
         yield return ScanCommand.Create();
         yield return CheckCommand.Create();
+        yield return StaffCommand.Create();
         yield return Migrate();
     }
 

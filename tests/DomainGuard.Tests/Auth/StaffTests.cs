@@ -1,6 +1,5 @@
 using DomainGuard.Core.Audit;
 using DomainGuard.Core.Scheduling;
-using DomainGuard.Data;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Staff;
 using DomainGuard.Tests.Infrastructure;
