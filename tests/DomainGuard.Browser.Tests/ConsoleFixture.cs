@@ -41,6 +41,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
             {
                 ["DomainGuard:DataDirectory"] = _data,
                 ["DomainGuard:World"] = "Simulated",
+                ["DomainGuard:SignIn:PostsPerMinute"] = "100000",
             });
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
@@ -86,7 +87,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
         await page.GotoAsync(Url + "/signin");
         await page.FillAsync("#name", user);
         await page.FillAsync("#password", "demonstration");
-        await page.ClickAsync("button[type=submit]");
+        await page.ClickAsync("button:has-text('Continue')");
         await page.WaitForSelectorAsync("nav.nav");
     }
 

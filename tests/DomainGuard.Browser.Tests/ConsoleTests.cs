@@ -134,11 +134,11 @@ public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<Console
         await page.GotoAsync(console.Url + "/signin?to=https://elsewhere.example/");
         await page.FillAsync("#name", "nobody-here");
         await page.FillAsync("#password", "not the password");
-        await page.ClickAsync("button[type=submit]");
+        await page.ClickAsync("button:has-text('Continue')");
         await page.WaitForSelectorAsync("text=User name or password is wrong");
         await page.FillAsync("#name", "analyst");
         await page.FillAsync("#password", "demonstration");
-        await page.ClickAsync("button[type=submit]");
+        await page.ClickAsync("button:has-text('Continue')");
         await page.WaitForSelectorAsync("nav.nav");
         Assert.StartsWith(console.Url, page.Url, StringComparison.Ordinal);
     }

@@ -3,6 +3,7 @@ using DomainGuard.Data;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
+using DomainGuard.Web.Features.Staff;
 
 namespace DomainGuard.Web.Hosting;
 
@@ -15,6 +16,7 @@ internal static class Commands
         yield return ScanCommand.Create();
         yield return CheckCommand.Create();
         yield return Features.Why.ExplainCommand.Create();
+        yield return StaffCommand.Create();
         yield return Migrate();
     }
 

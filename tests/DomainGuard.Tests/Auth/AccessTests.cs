@@ -20,7 +20,7 @@ public sealed class AccessFixture : IAsyncLifetime
 /// <summary>Deny by default: who may open what, on the real application.</summary>
 public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFixture>
 {
-    private static readonly string[] Open = ["/signin", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock"];
+    private static readonly string[] Open = ["/signin", "/signin/code", "/signin/passkey", "/invitation/{Token}", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock"];
 
     /// <summary>Page, and the roles that may open it.</summary>
     private static readonly (string Path, string[] Roles)[] Table =
@@ -41,6 +41,9 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/why", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),
         ("/settings", [Roles.Administrator]),
+        ("/me", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/enrol", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/staff", [Roles.Administrator]),
         ("/jobs", [Roles.Administrator]),
     ];
 
@@ -117,6 +120,28 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         }
     }
 
+    [Theory]
+    [InlineData("/scans/-1")]
+    [InlineData("/scans/999999999999999999999999")]
+    [InlineData("/scans/one")]
+    [InlineData("/accounts/%00")]
+    [InlineData("/accounts/..%2F..%2Fstaff")]
+    [InlineData("/domains/%E2%80%AE")]
+    [InlineData("/domains/-1?window=x&source=%27&observation=-1&raw=99999999999999999999")]
+    [InlineData("/staff?after=%00&before=-1")]
+    [InlineData("/staff/00000000-0000-0000-0000-000000000000")]
+    [InlineData("/me?done=%3Cscript%3E")]
+    [InlineData("/enrol?to=%2F%2Fevil.example")]
+    [InlineData("/signin/code?recovery=x&to=%0d%0aSet-Cookie:a")]
+    [InlineData("/signin?sso=%3Cscript%3E&to=%00")]
+    public async Task Forged_identifiers_break_nothing(string path)
+    {
+        using var client = await fixture.App.SignInAsync("admin");
+        using var answer = await client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.True((int)answer.StatusCode < 500, $"{path}: {answer.StatusCode}");
+        Assert.DoesNotContain("<script>", (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Replace("<script src", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_form_without_its_token_is_refused()
     {
@@ -124,6 +149,13 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         using var form = new FormUrlEncodedContent([KeyValuePair.Create("_handler", "signin"), KeyValuePair.Create("Input.UserName", "admin"), KeyValuePair.Create("Input.Password", "demonstration")]);
         using var answer = await client.PostAsync(new Uri("/signin", UriKind.Relative), form, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        foreach (var path in (string[])["/signin/passkey", "/me/passkey"])
+        {
+            using var signedIn = await fixture.App.SignInAsync("auditor");
+            using var question = await signedIn.PostAsync(new Uri(path, UriKind.Relative), form, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.BadRequest, question.StatusCode);
+        }
+
         using var out_ = await client.PostAsync(new Uri("/signout", UriKind.Relative), form, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, out_.StatusCode);
     }

@@ -41,6 +41,25 @@ public sealed class OptionsTests
         Assert.Contains(problems, p => p.Contains("PerSecond", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Single_sign_on_that_would_let_nobody_in_is_refused()
+    {
+        var problems = Problems(
+            "Production",
+            ("DomainGuard:SignIn:Oidc:Authority", "http://login.example"),
+            ("DomainGuard:SignIn:Oidc:RoleClaim", " "),
+            ("DomainGuard:SignIn:Oidc:Roles:Boss:0", "bosses"),
+            ("DomainGuard:SignIn:PostsPerMinute", "0"));
+        Assert.Contains(problems, p => p.Contains("Oidc:Authority", StringComparison.Ordinal) && p.Contains("https", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.Contains("Oidc:ClientId", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.Contains("Oidc:ClientSecret", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.Contains("Oidc:RoleClaim", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.Contains("Oidc:Roles:Boss", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.Contains("PostsPerMinute", StringComparison.Ordinal));
+        Assert.Contains(Problems("Production", ("DomainGuard:SignIn:AllowPasswords", "false")), p => p.Contains("AllowPasswords", StringComparison.Ordinal));
+        Assert.Contains(Problems("Production", ("DomainGuard:SignIn:Oidc:ClientId", "x")), p => p.Contains("Oidc:Authority is missing", StringComparison.Ordinal));
+    }
+
     private static List<string> Problems(string environment, params (string Key, string Value)[] settings)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"dg-options-{Guid.CreateVersion7():N}");

@@ -1,11 +1,15 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using DomainGuard.Data;
 using DomainGuard.Web;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Staff;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -23,14 +27,19 @@ internal sealed partial class RunningApp : IAsyncDisposable
 
     public Uri Url => new(App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
-    public static async Task<RunningApp> StartAsync(string environment = "Development", params (string Key, string Value)[] settings)
+    public static Task<RunningApp> StartAsync(string environment = "Development", params (string Key, string Value)[] settings) => StartAsync(_ => { }, environment, settings);
+
+    /// <summary>Starts it with services of the test in place of its own.</summary>
+    public static async Task<RunningApp> StartAsync(Action<IServiceCollection> adjust, string environment = "Development", params (string Key, string Value)[] settings)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"dg-app-{Guid.CreateVersion7():N}");
         var app = DomainGuardApp.Build([$"--environment={environment}"], builder =>
         {
-            builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)).Append(new("DomainGuard:DataDirectory", folder)));
+            builder.Configuration.AddInMemoryCollection([new("DomainGuard:SignIn:PostsPerMinute", "100000"), new("DomainGuard:DataDirectory", folder)]);
+            builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Logging.ClearProviders();
+            adjust(builder.Services);
         });
         await DomainGuardApp.PrepareAsync(app, CancellationToken.None);
         await app.StartAsync();
@@ -64,6 +73,18 @@ internal sealed partial class RunningApp : IAsyncDisposable
         await App.DisposeAsync();
         SqliteConnection.ClearAllPools();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>An operation or query of the application.</summary>
+    public T Get<T>()
+        where T : notnull => App.Services.GetRequiredService<T>();
+
+    /// <summary>A member of the demonstration staff, as an operation takes him.</summary>
+    public async Task<StaffMember> StaffAsync(string user)
+    {
+        await using var db = await Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+        var row = await db.Users.AsNoTracking().SingleAsync(u => u.UserName == user);
+        return new StaffMember(row.Id, row.DisplayName, (await StaffChanges.RolesOfAsync(db, row.Id, CancellationToken.None)).ToHashSet(), "127.0.0.1");
     }
 
     [GeneratedRegex("""name="__RequestVerificationToken" value="([^"]+)""")]

@@ -63,7 +63,7 @@ internal static class SignInServices
             o.Cookie.SameSite = SameSiteMode.Strict;
             o.ExpireTimeSpan = TimeSpan.FromMinutes(5);
             o.SlidingExpiration = false;
-        });
+        }).AddSingleSignOn(options.SignIn.Oidc);
         services.TryAddSingleton(StaffRecheck.Usual);
         services.AddOptions<SecurityStampValidatorOptions>().Configure<StaffRecheck>((o, recheck) => o.ValidationInterval = recheck.Every);
         services.AddAuthorizationBuilder();
@@ -75,6 +75,7 @@ internal static class SignInServices
         services.AddHttpContextAccessor();
         services.AddSingleton<StaffSetup>();
         services.AddSingleton<SignInAudit>();
+        services.AddSingleton<EnterBySingleSignOn>();
         services.AddScoped<StaffSignIn>();
         services.AddScoped<ChangeOwnSignIn>();
         services.AddRateLimiter(o => Limit(o, options.SignIn.PostsPerMinute));

@@ -52,7 +52,6 @@ internal sealed class StaffSignIn(
     /// <summary>Scheme of the cookie between the two steps.</summary>
     internal const string StepScheme = "DomainGuard.Step";
 
-    internal const string PasswordsOff = "Passwords are switched off here. Use single sign-on.";
     private const string StampClaim = "stamp";
     private static string? _nobodysHash;
 

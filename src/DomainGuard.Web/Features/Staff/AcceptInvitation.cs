@@ -4,8 +4,10 @@ using DomainGuard.Data;
 using DomainGuard.Data.Audit;
 using DomainGuard.Data.Staff;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Hosting;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace DomainGuard.Web.Features.Staff;
 
@@ -27,7 +29,7 @@ internal abstract record AcceptOutcome
 }
 
 /// <summary>Makes a member of staff of whoever holds the link: once, in one transaction with the entry of the audit trail.</summary>
-internal sealed class AcceptInvitation(IServiceScopeFactory scopes, GuardClock clock, TimeProvider time)
+internal sealed class AcceptInvitation(IServiceScopeFactory scopes, GuardClock clock, TimeProvider time, IOptions<DomainGuardOptions> options)
 {
     /// <summary>The invitation behind a link; null when it opens nothing.</summary>
     public async Task<OpenInvitation?> FindAsync(string token, CancellationToken cancel)
@@ -84,7 +86,7 @@ internal sealed class AcceptInvitation(IServiceScopeFactory scopes, GuardClock c
         var now = time.GetUtcNow();
         var found = await db.Invitations.AsNoTracking()
             .FirstOrDefaultAsync(i => i.TokenHash == hash && i.AcceptedAt == null && i.RevokedAt == null && i.ExpiresAt > now, cancel);
-        if (found is null)
+        if (found is null || !options.Value.SignIn.AllowPasswords)
         {
             return null;
         }

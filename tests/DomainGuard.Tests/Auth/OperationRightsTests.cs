@@ -1,0 +1,97 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.SignIn;
+using DomainGuard.Web.Features.Staff;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DomainGuard.Tests.Auth;
+
+/// <summary>
+/// Every changing operation asks who asks. The operations are found by reflection (a method that takes a <see cref="StaffMember"/>); each must stand in the table with the right that it
+/// needs, and each refuses every set of roles without that right, before it looks at anything else.
+/// </summary>
+public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<AccessFixture>
+{
+    /// <summary>Operation, method, right. A new operation needs a line here.</summary>
+    private static readonly (Type Operation, string Method, string Right)[] Table =
+    [
+        (typeof(InviteStaff), nameof(InviteStaff.ExecuteAsync), Policies.Operate),
+        (typeof(RevokeInvitation), nameof(RevokeInvitation.ExecuteAsync), Policies.Operate),
+        (typeof(ChangeStaffRoles), nameof(ChangeStaffRoles.ExecuteAsync), Policies.Operate),
+        (typeof(LockStaff), nameof(LockStaff.ExecuteAsync), Policies.Operate),
+        (typeof(UnlockStaff), nameof(UnlockStaff.ExecuteAsync), Policies.Operate),
+        (typeof(ResetSecondFactor), nameof(ResetSecondFactor.ExecuteAsync), Policies.Operate),
+        (typeof(RemoveStaff), nameof(RemoveStaff.ExecuteAsync), Policies.Operate),
+    ];
+
+    /// <summary>What a person does to nobody but himself, whatever his roles.</summary>
+    private static readonly Type[] OwnAffairs = [typeof(ChangeOwnSignIn)];
+
+    public static TheoryData<string, string, string> Refusals
+    {
+        get
+        {
+            var data = new TheoryData<string, string, string>();
+            foreach (var (operation, method, right) in Table)
+            {
+                foreach (var roles in Subsets().Where(r => !Policies.RolesOf(right).Any(r.Contains)))
+                {
+                    data.Add(operation.FullName!, method, string.Join(',', roles));
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Fact]
+    public void Every_operation_that_a_person_may_ask_for_has_its_right()
+    {
+        var found = typeof(StaffMember).Assembly.GetTypes()
+            .Where(t => t is { IsClass: true } && t != typeof(StaffMember) && !t.IsDefined(typeof(CompilerGeneratedAttribute)) && !OwnAffairs.Contains(t) && t.Namespace?.StartsWith("DomainGuard.Web.Features", StringComparison.Ordinal) == true)
+            .SelectMany(Asked).Select(m => $"{m.DeclaringType!.FullName}.{m.Name}").Distinct().Order();
+        Assert.Equal(Table.Select(t => $"{t.Operation.FullName}.{t.Method}").Distinct().Order(), found);
+    }
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task Operation_refuses_who_lacks_the_right(string operation, string method, string roles)
+    {
+        var type = Table.First(t => t.Operation.FullName == operation).Operation;
+        await using var scope = fixture.App.App.Services.CreateAsyncScope();
+        var instance = scope.ServiceProvider.GetRequiredService(type);
+        var by = new StaffMember(Guid.CreateVersion7(), "Somebody", roles.Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(), "192.0.2.1");
+        foreach (var asked in Asked(type).Where(m => m.Name == method))
+        {
+            var task = (Task)asked.Invoke(instance, [.. asked.GetParameters().Select(p => p.ParameterType == typeof(StaffMember) ? by : Anything(p))])!;
+            await task;
+            var outcome = task.GetType().GetProperty("Result")!.GetValue(task);
+            // A nested record "Refused" of the operation's outcome, or the words of what speaks against it.
+            Assert.True(outcome is string { Length: > 0 } || outcome?.GetType().Name == "Refused", $"{type.Name}.{method} answered {outcome} to roles '{roles}'");
+        }
+    }
+
+    private static IEnumerable<MethodInfo> Asked(Type type) => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+        .Where(m => !m.IsPrivate && !m.IsSpecialName && m.GetParameters().Any(p => p.ParameterType == typeof(StaffMember)));
+
+    // The right is asked first, so what else is handed over does not matter.
+    private static object? Anything(ParameterInfo parameter)
+    {
+        var type = parameter.ParameterType;
+        return type == typeof(string) ? "x"
+            : type == typeof(CancellationToken) ? CancellationToken.None
+            : type.IsAssignableFrom(typeof(string[])) ? new[] { Roles.Auditor }
+            : type.IsValueType ? Activator.CreateInstance(type)
+            : type.IsInterface || type.IsAbstract || type.IsArray || typeof(Delegate).IsAssignableFrom(type) ? null
+            : RuntimeHelpers.GetUninitializedObject(type);
+    }
+
+    private static IEnumerable<string[]> Subsets()
+    {
+        for (var bits = 0; bits < 1 << Roles.All.Count; bits++)
+        {
+            yield return [.. Roles.All.Where((_, i) => (bits & (1 << i)) != 0)];
+        }
+    }
+}
