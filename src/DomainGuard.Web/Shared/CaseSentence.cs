@@ -61,14 +61,8 @@ internal static class CaseSentence
     public static string Row(CaseLook look, DateTimeOffset now)
     {
         var what = Cut(What(look, now));
-        var also = Also(look);
-        if (also is null)
-        {
-            return what;
-        }
-
-        // "Braked" and "contested" tell more than the phase, which has its chip beside the sentence.
-        return what.Length + also.Length + 2 <= LongestRow ? $"{what}. {also}" : look.BatchId is not null || look.IsContested ? Cut(also) : what;
+        // What does not fit stands as a tag beside the name, and in the panel.
+        return Also(look) is { } also && what.Length + also.Length + 2 <= LongestRow ? $"{what}. {also}" : what;
     }
 
     /// <summary>The long form: what it means for the holder. Null where the reasons beside it say all.</summary>
@@ -156,8 +150,8 @@ internal static class CaseSentence
 
     private static string? Also(CaseLook look) => look switch
     {
-        { IsContested: true } => "Contested: verified anew, with too little proof",
-        { BatchId: { } batch } => look.Guard == Guard.ObserveOnly ? $"Observed only: waits in batch #{N(batch)}" : $"Braked: waits in batch #{N(batch)}",
+        { IsContested: true } => "Contested",
+        { BatchId: { } batch } => look.Guard == Guard.ObserveOnly ? $"Observed only: batch #{N(batch)}" : $"Braked: batch #{N(batch)}",
         { Guard: Guard.Notable } => "Guard: notable domain",
         { Guard: Guard.Large } => $"Guard: {Words.Count(look.AddressCount)} addresses",
         { Guard: Guard.Confidence, Confidence: Confidence.Conflicting } => "Guard: sources disagree",

@@ -47,6 +47,15 @@ internal sealed class PageKeys
     /// <summary>A key was pressed; the argument is its action.</summary>
     public event Func<string, Task>? Pressed;
 
-    /// <summary>Tells the open page.</summary>
-    public Task RaiseAsync(string action) => Pressed?.Invoke(action) ?? Task.CompletedTask;
+    /// <summary>Tells the open page and its parts; ends when all have answered.</summary>
+    public Task RaiseAsync(string action)
+    {
+        var answers = new List<Task>();
+        foreach (var answer in Delegate.EnumerateInvocationList(Pressed))
+        {
+            answers.Add(answer(action));
+        }
+
+        return Task.WhenAll(answers);
+    }
 }

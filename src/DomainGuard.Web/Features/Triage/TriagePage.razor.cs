@@ -411,6 +411,7 @@ public sealed partial class TriagePage
 
         if (row.Group is null)
         {
+            _cursor = null;
             _unknown.Add($"case={id.ToString(CultureInfo.InvariantCulture)}");
             return;
         }
@@ -461,6 +462,7 @@ public sealed partial class TriagePage
                 at.Group.Cases = [.. await Queries.OfDomainAsync(_filter, _me, at.Group.Group.Domain.Id, cancel)];
             }
 
+            _now = Clock.Now;
             var view = await Details.FindAsync(CurrentRow.Id, cancel);
             cancel.ThrowIfCancellationRequested();
             _view = view;
@@ -862,9 +864,15 @@ public sealed partial class TriagePage
                 await ReloadAsync();
                 if (await Bulks.FirstCaseAsync(bulkId, Closing) is { } id)
                 {
-                    // Back to where it was taken.
+                    // Back to where it was taken: the domain where it went to several, else the case.
                     await ShowAsync(id);
-                    Go(id, replace: true);
+                    if (done.Count > 1 && _cursor is { Row: not null, Group: { } group })
+                    {
+                        SetCursor(group, null);
+                        await LoadDetailsAsync();
+                    }
+
+                    Go(CurrentRow.Id, replace: true);
                 }
 
                 break;

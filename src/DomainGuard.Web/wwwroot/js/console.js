@@ -5,6 +5,27 @@ window.domainGuard = (() => {
   let table = {};
   let prefix = '';
   let prefixTimer = 0;
+  // Keys reach the circuit one after the other: what is sent with the third was opened by the second. None waits longer than two seconds for the one before.
+  let line = Promise.resolve();
+  // A key that opens a form: what is typed before the form is there belongs into it, and is no key.
+  const opening = /^(confirm|unverify|override|dismiss|snooze|restore|comment)$/;
+  let held = null;
+  let heldTimer = 0;
+
+  const hold = () => {
+    held = '';
+    clearTimeout(heldTimer);
+    heldTimer = setTimeout(() => { held = null; }, 3000);
+  };
+
+  const release = field => {
+    if (held && field && /^(INPUT|TEXTAREA)$/.test(field.tagName)) {
+      field.value += held;
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    held = null;
+    clearTimeout(heldTimer);
+  };
 
   const typing = target => target instanceof HTMLElement
     && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -25,6 +46,11 @@ window.domainGuard = (() => {
       event.target.blur();
       if (!event.target.closest('#decide')) return;
     }
+    if (held !== null && (event.key.length === 1 || event.key === 'Enter') && name !== 'Ctrl+Enter') {
+      if (event.key.length === 1) held += event.key;
+      event.preventDefault();
+      return;
+    }
     const key = prefix + name;
     clearTimeout(prefixTimer);
     prefix = '';
@@ -40,7 +66,12 @@ window.domainGuard = (() => {
       document.getElementById('search')?.focus();
       return;
     }
-    receiver.invokeMethodAsync('OnKeyAsync', action);
+    if (opening.test(action)) hold();
+    const to = receiver;
+    line = line.then(() => Promise.race([to.invokeMethodAsync('OnKeyAsync', action), new Promise(over => setTimeout(over, 2000))])).catch(() => {}).then(() => {
+      // It opened nothing: a moment later keys are keys again.
+      if (held !== null) { clearTimeout(heldTimer); heldTimer = setTimeout(() => release(null), 400); }
+    });
   });
 
   document.addEventListener('click', event => {
@@ -58,11 +89,16 @@ window.domainGuard = (() => {
     },
     // What has the focus in a form keeps it: only a row or nothing gives it up to the next row.
     follow(id) {
+      release(null);
       const row = document.getElementById(id);
       row?.scrollIntoView({ block: 'nearest' });
       if (row && (document.activeElement === document.body || document.activeElement.id === 'main' || document.activeElement.matches('[role=row]'))) row.focus({ preventScroll: true });
     },
-    focus: id => document.getElementById(id)?.focus(),
+    focus(id) {
+      const field = document.getElementById(id);
+      field?.focus();
+      release(field);
+    },
     copy: text => navigator.clipboard?.writeText(text),
     isNarrow: () => matchMedia('(max-width: 699px)').matches,
     download(url) { location.assign(url); },
