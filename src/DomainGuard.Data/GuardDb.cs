@@ -3,6 +3,7 @@ using DomainGuard.Data.Audit;
 using DomainGuard.Data.Cases;
 using DomainGuard.Data.Conventions;
 using DomainGuard.Data.Domains;
+using DomainGuard.Data.Exports;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Policies;
 using DomainGuard.Data.Scans;
@@ -95,6 +96,15 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>The audit trail.</summary>
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    /// <summary>How far it is sealed, and by whom.</summary>
+    public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
+
+    /// <summary>What can be shown to a stranger of it.</summary>
+    public DbSet<AuditCheckpoint> AuditCheckpoints => Set<AuditCheckpoint>();
+
+    /// <summary>Exports.</summary>
+    public DbSet<Export> Exports => Set<Export>();
 
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();

@@ -7,8 +7,10 @@ using DomainGuard.Lookups.Rdap;
 using DomainGuard.Simulator;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Demo;
+using DomainGuard.Web.Features.Exports;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
@@ -143,6 +145,8 @@ internal static class DomainGuardApp
         }
 
         services.AddGuardData(options.Database, options.DataDirectory);
+        services.AddAudit();
+        services.AddExports();
         services.AddImports();
         services.AddConsolePages();
 
@@ -210,6 +214,7 @@ internal static class DomainGuardApp
         services.AddAntiforgery(o => o.Cookie.Name = "domainguard.antiforgery");
         services.AddDataProtection().SetApplicationName("DomainGuard").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataDirectory, "keys")));
         services.AddSingleton<StaffSetup>();
+        services.AddSingleton<RecordSignIn>();
     }
 
     private static void Use(WebApplication app)
@@ -231,6 +236,8 @@ internal static class DomainGuardApp
         app.MapHealthChecks("/health").AllowAnonymous();
         app.MapSignOut();
         app.MapDemo();
+        app.MapAuditKeys();
+        app.MapExports();
         app.UseJobs();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = null);
     }

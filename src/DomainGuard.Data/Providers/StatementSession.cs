@@ -25,6 +25,9 @@ public enum SqlKind
 
     /// <summary>An instant: give it as <see cref="DateTimeOffset"/>; stored in UTC with microseconds.</summary>
     Instant,
+
+    /// <summary>A key made in code: a <see cref="Guid"/>.</summary>
+    Uuid,
 }
 
 /// <summary>
@@ -287,6 +290,7 @@ public sealed class StatementSession : IAsyncDisposable
             SqlKind.Bool => DbType.Boolean,
             SqlKind.Text => DbType.String,
             SqlKind.Bytes => DbType.Binary,
+            SqlKind.Uuid => DbType.Guid,
             _ => _instant,
         };
         parameter.Value = Value(value);

@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
+using DomainGuard.Core.Audit;
+using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Settings;
 using DomainGuard.Data.Staff;
 using DomainGuard.Web.Hosting;
@@ -18,7 +21,7 @@ internal sealed record DemoStaff(string UserName, string DisplayName, string Rol
 /// account can read, opens <c>/setup</c> until the first administrator exists.
 /// </summary>
 internal sealed partial class StaffSetup(
-    IServiceScopeFactory scopes, IDbContextFactory<GuardDb> dbs, IOptions<DomainGuardOptions> options, IHostEnvironment environment, ILogger<StaffSetup> log)
+    IServiceScopeFactory scopes, IDbContextFactory<GuardDb> dbs, IOptions<DomainGuardOptions> options, IHostEnvironment environment, GuardClock clock, ILogger<StaffSetup> log)
 {
     internal const string DemoPassword = "demonstration";
     private const string TokenSetting = "setup.token";
@@ -74,7 +77,7 @@ internal sealed partial class StaffSetup(
 
     /// <summary>Makes the first administrator.</summary>
     /// <returns>What is wrong, one line each; empty when it worked.</returns>
-    internal async Task<IReadOnlyList<string>> CompleteAsync(string token, string userName, string displayName, string password, CancellationToken cancel)
+    internal async Task<IReadOnlyList<string>> CompleteAsync(string token, string userName, string displayName, string password, string? from, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var kept = await db.Settings.Where(s => s.Name == TokenSetting).Select(s => s.Value).FirstOrDefaultAsync(cancel);
@@ -83,15 +86,26 @@ internal sealed partial class StaffSetup(
             return [$"This is not the set-up token. It stands in the file {TokenFile} on the server."];
         }
 
+        // Person, role, entry and the end of the token together: the context of the scope is the one that Identity writes with.
         await using var scope = scopes.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<GuardUser>>();
+        var scoped = scope.ServiceProvider.GetRequiredService<GuardDb>();
+        await using var transaction = await scoped.Database.BeginTransactionAsync(cancel);
         var result = await CreateAsync(users, userName.Trim(), string.IsNullOrWhiteSpace(displayName) ? userName.Trim() : displayName.Trim(), password, Roles.Administrator);
         if (!result.Succeeded)
         {
             return [.. result.Errors.Select(e => e.Description)];
         }
 
-        await db.Settings.Where(s => s.Name == TokenSetting).ExecuteDeleteAsync(cancel);
+        var first = (await users.FindByNameAsync(userName.Trim()))!;
+        AuditTrail.Add(scoped, new AuditFact(AuditAction.StaffJoined, AuditActor.Unknown(from), clock.Now)
+        {
+            Subject = $"staff {first.Id:D}",
+            Changes = [("roles", null, Roles.Administrator), ("with", null, "set-up token")],
+        });
+        await scoped.SaveChangesAsync(cancel);
+        await scoped.Settings.Where(s => s.Name == TokenSetting).ExecuteDeleteAsync(cancel);
+        await transaction.CommitAsync(cancel);
         File.Delete(TokenFile);
         Log.Completed(log);
         return [];

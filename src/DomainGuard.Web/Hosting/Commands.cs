@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DomainGuard.Data;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
@@ -14,6 +15,7 @@ internal static class Commands
         yield return ImportCommand.Make();
         yield return ScanCommand.Create();
         yield return CheckCommand.Create();
+        yield return AuditCommand.Create();
         yield return Migrate();
     }
 

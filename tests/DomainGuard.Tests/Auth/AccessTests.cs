@@ -20,7 +20,7 @@ public sealed class AccessFixture : IAsyncLifetime
 /// <summary>Deny by default: who may open what, on the real application.</summary>
 public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFixture>
 {
-    private static readonly string[] Open = ["/signin", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock"];
+    private static readonly string[] Open = ["/signin", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock", "/.well-known/domainguard-audit.jwks"];
 
     /// <summary>Page, and the roles that may open it.</summary>
     private static readonly (string Path, string[] Roles)[] Table =
@@ -33,6 +33,9 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/scans", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/scans/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/sources", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/audit", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/audit/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/exports", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/search?q=x", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),
         ("/jobs", [Roles.Administrator]),

@@ -7,6 +7,7 @@ using DomainGuard.Data.Domains;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -197,7 +198,7 @@ internal sealed class ScanWorld : IAsyncDisposable
     }
 
     public async Task<long> StartAsync(ScanScope scope = ScanScope.All, string? target = null) =>
-        await Get<StartScan>().ExecuteAsync(scope, target, "tests", CancellationToken.None) switch
+        await Get<StartScan>().ExecuteAsync(scope, target, Requester.CommandLine, CancellationToken.None) switch
         {
             StartOutcome.Started s => s.ScanId,
             StartOutcome.Running r => r.ScanId,

@@ -80,6 +80,25 @@ namespace DomainGuard.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "AuditCheckpoint",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Sequence = table.Column<long>(type: "bigint", nullable: false),
+                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
+                    Count = table.Column<long>(type: "bigint", nullable: false),
+                    Unsealed = table.Column<long>(type: "bigint", nullable: false),
+                    KeyId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    Token = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
+                    Day = table.Column<string>(type: "character varying(10)", maxLength: 10, nullable: true, collation: "C")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AuditCheckpoint", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AuditEntry",
                 columns: table => new
                 {
@@ -109,6 +128,21 @@ namespace DomainGuard.Data.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_AuditEntry", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "AuditHead",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "integer", nullable: false),
+                    Sequence = table.Column<long>(type: "bigint", nullable: false),
+                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
+                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AuditHead", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -222,6 +256,35 @@ namespace DomainGuard.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "Export",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "bigint", nullable: false),
+                    Kind = table.Column<int>(type: "integer", nullable: false),
+                    Format = table.Column<int>(type: "integer", nullable: false),
+                    Filter = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
+                    ActorKind = table.Column<int>(type: "integer", nullable: false),
+                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
+                    ActorFrom = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    RequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Status = table.Column<int>(type: "integer", nullable: false),
+                    Expected = table.Column<long>(type: "bigint", nullable: false),
+                    Written = table.Column<long>(type: "bigint", nullable: false),
+                    FileName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    Size = table.Column<long>(type: "bigint", nullable: false),
+                    FileHash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Problem = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    Attempts = table.Column<int>(type: "integer", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Export", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "IdBlock",
                 columns: table => new
                 {
@@ -245,6 +308,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                     AllowRemovals = table.Column<bool>(type: "boolean", nullable: false),
                     IsDryRun = table.Column<bool>(type: "boolean", nullable: false),
                     RequestedBy = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    ActorKind = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
+                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
+                    ActorFrom = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     RequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
                     EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     Status = table.Column<int>(type: "integer", nullable: false),
@@ -956,11 +1022,65 @@ namespace DomainGuard.Data.Migrations.Postgres
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_AuditCheckpoint_Day",
+                table: "AuditCheckpoint",
+                column: "Day",
+                unique: true,
+                filter: "\"Day\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditCheckpoint_Sequence_Id",
+                table: "AuditCheckpoint",
+                columns: new[] { "Sequence", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_AccountId_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "AccountId", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL AND \"AccountId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_Action_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "Action", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_ActorId_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "ActorId", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_CaseId_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "CaseId", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL AND \"CaseId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_DomainName_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "DomainName", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL AND \"DomainName\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AuditEntry_Sequence",
                 table: "AuditEntry",
                 column: "Sequence",
                 unique: true,
                 filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_Unsealed",
+                table: "AuditEntry",
+                columns: new[] { "At", "Id" },
+                filter: "\"Sequence\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Baseline_DomainId_Kind_FirstSeenAt",
@@ -1160,7 +1280,13 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetUserTokens");
 
             migrationBuilder.DropTable(
+                name: "AuditCheckpoint");
+
+            migrationBuilder.DropTable(
                 name: "AuditEntry");
+
+            migrationBuilder.DropTable(
+                name: "AuditHead");
 
             migrationBuilder.DropTable(
                 name: "Baseline");
@@ -1179,6 +1305,9 @@ namespace DomainGuard.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "Decision");
+
+            migrationBuilder.DropTable(
+                name: "Export");
 
             migrationBuilder.DropTable(
                 name: "IdBlock");

@@ -79,6 +79,25 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "AuditCheckpoint",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Sequence = table.Column<long>(type: "bigint", nullable: false),
+                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    Count = table.Column<long>(type: "bigint", nullable: false),
+                    Unsealed = table.Column<long>(type: "bigint", nullable: false),
+                    KeyId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    Token = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: false),
+                    Day = table.Column<string>(type: "nvarchar(10)", maxLength: 10, nullable: true, collation: "Latin1_General_100_BIN2")
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AuditCheckpoint", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AuditEntry",
                 columns: table => new
                 {
@@ -108,6 +127,21 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_AuditEntry", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "AuditHead",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "int", nullable: false),
+                    Sequence = table.Column<long>(type: "bigint", nullable: false),
+                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AuditHead", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -221,6 +255,35 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "Export",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "bigint", nullable: false),
+                    Kind = table.Column<int>(type: "int", nullable: false),
+                    Format = table.Column<int>(type: "int", nullable: false),
+                    Filter = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: false),
+                    ActorKind = table.Column<int>(type: "int", nullable: false),
+                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    ActorFrom = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    RequestedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Status = table.Column<int>(type: "int", nullable: false),
+                    Expected = table.Column<long>(type: "bigint", nullable: false),
+                    Written = table.Column<long>(type: "bigint", nullable: false),
+                    FileName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
+                    Size = table.Column<long>(type: "bigint", nullable: false),
+                    FileHash = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: true),
+                    EndedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Problem = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
+                    Attempts = table.Column<int>(type: "int", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Export", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "IdBlock",
                 columns: table => new
                 {
@@ -244,6 +307,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     AllowRemovals = table.Column<bool>(type: "bit", nullable: false),
                     IsDryRun = table.Column<bool>(type: "bit", nullable: false),
                     RequestedBy = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false),
+                    ActorKind = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
+                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    ActorFrom = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
                     RequestedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
                     EndedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     Status = table.Column<int>(type: "int", nullable: false),
@@ -957,11 +1023,65 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 filter: "[NormalizedUserName] IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_AuditCheckpoint_Day",
+                table: "AuditCheckpoint",
+                column: "Day",
+                unique: true,
+                filter: "\"Day\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditCheckpoint_Sequence_Id",
+                table: "AuditCheckpoint",
+                columns: new[] { "Sequence", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_AccountId_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "AccountId", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL AND \"AccountId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_Action_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "Action", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_ActorId_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "ActorId", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_CaseId_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "CaseId", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL AND \"CaseId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_DomainName_At_Sequence",
+                table: "AuditEntry",
+                columns: new[] { "DomainName", "At", "Sequence" },
+                filter: "\"Sequence\" IS NOT NULL AND \"DomainName\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AuditEntry_Sequence",
                 table: "AuditEntry",
                 column: "Sequence",
                 unique: true,
                 filter: "\"Sequence\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEntry_Unsealed",
+                table: "AuditEntry",
+                columns: new[] { "At", "Id" },
+                filter: "\"Sequence\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Baseline_DomainId_Kind_FirstSeenAt",
@@ -1161,7 +1281,13 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 name: "AspNetUserTokens");
 
             migrationBuilder.DropTable(
+                name: "AuditCheckpoint");
+
+            migrationBuilder.DropTable(
                 name: "AuditEntry");
+
+            migrationBuilder.DropTable(
+                name: "AuditHead");
 
             migrationBuilder.DropTable(
                 name: "Baseline");
@@ -1180,6 +1306,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
             migrationBuilder.DropTable(
                 name: "Decision");
+
+            migrationBuilder.DropTable(
+                name: "Export");
 
             migrationBuilder.DropTable(
                 name: "IdBlock");
