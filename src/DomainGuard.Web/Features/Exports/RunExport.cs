@@ -159,7 +159,19 @@ internal sealed partial class RunExport(IDbContextFactory<GuardDb> dbs, WriteExp
         }
         finally
         {
-            File.Delete(aside);
+            Drop(aside);
+        }
+    }
+
+    private static void Drop(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What kept it from being written keeps it from being removed; nobody takes a part for an export.
         }
     }
 
@@ -210,7 +222,7 @@ internal sealed partial class RunExport(IDbContextFactory<GuardDb> dbs, WriteExp
         await using var db = await dbs.CreateDbContextAsync(cancel);
         foreach (var old in await db.Exports.AsNoTracking().Where(e => e.Status == ExportStatus.Completed && e.EndedAt < before).ToListAsync(cancel))
         {
-            File.Delete(folder.FileOf(old.FileName!));
+            Drop(folder.FileOf(old.FileName!));
             await db.Exports.Where(e => e.Id == old.Id).ExecuteUpdateAsync(s => s.SetProperty(e => e.Status, ExportStatus.Expired), cancel);
         }
     }
