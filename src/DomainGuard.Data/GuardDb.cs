@@ -3,6 +3,7 @@ using DomainGuard.Data.Audit;
 using DomainGuard.Data.Cases;
 using DomainGuard.Data.Conventions;
 using DomainGuard.Data.Domains;
+using DomainGuard.Data.Exports;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Policies;
 using DomainGuard.Data.Scans;
@@ -107,6 +108,14 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Wrong tries to sign in.</summary>
     public DbSet<SignInTry> SignInTries => Set<SignInTry>();
+    /// <summary>How far it is sealed, and by whom.</summary>
+    public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
+
+    /// <summary>What can be shown to a stranger of it.</summary>
+    public DbSet<AuditCheckpoint> AuditCheckpoints => Set<AuditCheckpoint>();
+
+    /// <summary>Exports.</summary>
+    public DbSet<Export> Exports => Set<Export>();
 
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();

@@ -43,13 +43,16 @@ public sealed class IdAllocator(IDbContextFactory<GuardDb> dbs)
     /// <summary>Series of <see cref="Cases.Batch"/>: taken one by one.</summary>
     public const string Batch = "Batch";
 
+    /// <summary>Series of <see cref="Exports.Export"/>: taken one by one, it is the number people see.</summary>
+    public const string Export = "Export";
+
     private const int BlockSize = 1024;
     private readonly ConcurrentDictionary<string, Block> _blocks = new(StringComparer.Ordinal);
 
     /// <summary>The next key of a series, from 1.</summary>
     public async ValueTask<long> NextAsync(string series, CancellationToken cancel)
     {
-        var size = series is Scan or Import or Case or Batch ? 1 : BlockSize;
+        var size = series is Scan or Import or Case or Batch or Export ? 1 : BlockSize;
         var block = _blocks.GetOrAdd(series, _ => new Block());
         await block.Gate.WaitAsync(cancel);
         try

@@ -6,8 +6,10 @@ using DomainGuard.Lookups.Rdap;
 using DomainGuard.Simulator;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Demo;
+using DomainGuard.Web.Features.Exports;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
@@ -143,6 +145,8 @@ internal static class DomainGuardApp
         }
 
         services.AddGuardData(options.Database, options.DataDirectory);
+        services.AddAudit();
+        services.AddExports();
         services.AddImports();
         services.AddConsolePages();
         services.AddTriage();
@@ -204,6 +208,8 @@ internal static class DomainGuardApp
         app.MapHealthChecks("/health").AllowAnonymous();
         app.MapSignIn();
         app.MapDemo();
+        app.MapAuditKeys();
+        app.MapExports();
         app.UseJobs();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = null);
     }

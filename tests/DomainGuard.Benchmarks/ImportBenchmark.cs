@@ -5,6 +5,7 @@ using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Identity;
@@ -107,7 +108,7 @@ internal static class ImportBenchmark
     {
         await using var stream = File.OpenRead(file);
         var watch = Stopwatch.StartNew();
-        var import = await services.GetRequiredService<StageImport>().ExecuteAsync(stream, new ImportRequest("accounts.csv", ImportFormat.Csv, "benchmark"), null, null, CancellationToken.None);
+        var import = await services.GetRequiredService<StageImport>().ExecuteAsync(stream, new ImportRequest("accounts.csv", ImportFormat.Csv, Requester.CommandLine), null, null, CancellationToken.None);
         var staged = watch.Elapsed;
         if (import.Status != ImportStatus.Compared || (isAgain ? import.UnchangedAccounts : import.NewAccounts) != count
             || !await services.GetRequiredService<MergeImport>().ExecuteAsync(import.Id, null, CancellationToken.None))

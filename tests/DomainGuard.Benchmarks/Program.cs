@@ -11,6 +11,7 @@ return args.FirstOrDefault() switch
     "decisions" => await DecisionsBenchmark.RunAsync(args),
     "triage" => await TriageBenchmark.RunAsync(args),
     "policy" => await PolicyBenchmark.RunAsync(args),
+    "audit" => await AuditBenchmark.RunAsync(args),
     _ => Usage(),
 };
 

@@ -8,6 +8,7 @@ using DomainGuard.Data;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Builder;
@@ -111,7 +112,7 @@ internal static class ScanBenchmark
         GC.Collect();
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;
         var watch = Stopwatch.StartNew();
-        var started = (StartOutcome.Started)await services.GetRequiredService<StartScan>().ExecuteAsync(ScanScope.All, null, "benchmark", CancellationToken.None);
+        var started = (StartOutcome.Started)await services.GetRequiredService<StartScan>().ExecuteAsync(ScanScope.All, null, Requester.CommandLine, CancellationToken.None);
         await services.GetRequiredService<RunScan>().ExecuteAsync(started.ScanId, CancellationToken.None);
         watch.Stop();
         cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;

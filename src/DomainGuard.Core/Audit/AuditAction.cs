@@ -93,6 +93,9 @@ public enum AuditAction
     /// <summary>The clock of a demonstration was moved.</summary>
     ClockAdvanced = 53,
 
+    /// <summary>A person let a compared file be taken in.</summary>
+    ImportConfirmed = 54,
+
     /// <summary>A person signed in.</summary>
     SignedIn = 60,
 
@@ -119,6 +122,12 @@ public enum AuditAction
 
     /// <summary>The chain was verified.</summary>
     ChainVerified = 71,
+
+    /// <summary>The file of an export was fetched.</summary>
+    ExportDownloaded = 72,
+
+    /// <summary>A checkpoint was made because somebody asked for one.</summary>
+    CheckpointMade = 73,
 
     /// <summary>The platform was told not to send.</summary>
     GateDenied = 80,

@@ -31,6 +31,15 @@ public readonly record struct AuditActor(AuditActorKind Kind, string Id, string?
     /// <summary>A part of the installation.</summary>
     public static AuditActor System(string part) => new(AuditActorKind.System, part);
 
+    /// <summary>The schedule.</summary>
+    public static AuditActor Schedule { get; } = System("schedule");
+
+    /// <summary>Whoever may start the program on the server.</summary>
+    public static AuditActor CommandLine { get; } = System("command line");
+
+    /// <summary>Somebody who did not show who he is.</summary>
+    public static AuditActor Unknown(string? from) => new(AuditActorKind.Unknown, "unknown", from);
+
     /// <summary>A version of the policy, as it acted in a scan.</summary>
     public static AuditActor Policy(int version, long? scan) =>
         new(AuditActorKind.Policy, Text(version), scan is null ? null : "scan " + Text(scan.Value));

@@ -1,6 +1,4 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text;
 
 namespace DomainGuard.Core.Audit;
 
@@ -10,65 +8,67 @@ namespace DomainGuard.Core.Audit;
 /// </summary>
 public static class CanonicalJson
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     /// <summary>The text of an object, or null when it has no field with a value.</summary>
     /// <exception cref="ArgumentException">A value is of another kind than named above.</exception>
     public static string? Of(IEnumerable<KeyValuePair<string, object?>> fields)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, Options))
-        {
-            if (Write(writer, fields) == 0)
-            {
-                return null;
-            }
-        }
-
-        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
-
-    private static int Write(Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, object?>> fields)
-    {
-        writer.WriteStartObject();
-        var count = 0;
-        foreach (var (name, value) in fields.Where(f => f.Value is not null).OrderBy(f => f.Key, StringComparer.Ordinal))
-        {
-            count++;
-            writer.WritePropertyName(name);
-            switch (value)
-            {
-                case string text:
-                    writer.WriteStringValue(text);
-                    break;
-                case bool flag:
-                    writer.WriteBooleanValue(flag);
-                    break;
-                case int number:
-                    writer.WriteNumberValue(number);
-                    break;
-                case long number:
-                    writer.WriteNumberValue(number);
-                    break;
-                case Enum word:
-                    writer.WriteStringValue(word.ToString());
-                    break;
-                case DateTimeOffset at:
-                    writer.WriteStringValue(Instant(at));
-                    break;
-                case IEnumerable<KeyValuePair<string, object?>> nested:
-                    Write(writer, nested);
-                    break;
-                default:
-                    throw new ArgumentException($"Field '{name}' holds a {value!.GetType().Name}, which has no canonical form.", nameof(fields));
-            }
-        }
-
-        writer.WriteEndObject();
-        return count;
+        var writer = new CanonicalJsonWriter();
+        return Write(writer, fields, null) == 0 ? null : Encoding.UTF8.GetString(writer.Written);
     }
 
     /// <summary>An instant as RFC 3339 in UTC with six decimals: what every database of ours keeps.</summary>
     public static string Instant(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static int Write(CanonicalJsonWriter writer, IEnumerable<KeyValuePair<string, object?>> fields, string? name)
+    {
+        if (name is null)
+        {
+            writer.Begin();
+        }
+        else
+        {
+            writer.BeginNested(name);
+        }
+
+        var count = 0;
+        foreach (var (field, value) in fields.Where(f => f.Value is not null).OrderBy(f => f.Key, StringComparer.Ordinal))
+        {
+            count++;
+            Write(writer, field, value!);
+        }
+
+        writer.End();
+        return count;
+    }
+
+    private static void Write(CanonicalJsonWriter writer, string name, object value)
+    {
+        switch (value)
+        {
+            case string text:
+                writer.Text(name, text);
+                break;
+            case bool flag:
+                writer.Flag(name, flag);
+                break;
+            case int number:
+                writer.Number(name, number);
+                break;
+            case long number:
+                writer.Number(name, number);
+                break;
+            case Enum word:
+                writer.Text(name, word.ToString());
+                break;
+            case DateTimeOffset at:
+                writer.Instant(name, at);
+                break;
+            case IEnumerable<KeyValuePair<string, object?>> nested:
+                Write(writer, nested, name);
+                break;
+            default:
+                throw new ArgumentException($"Field '{name}' holds a {value.GetType().Name}, which has no canonical form.", nameof(value));
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using DomainGuard.Core.Audit;
@@ -44,6 +45,8 @@ public sealed record AuditFact(AuditAction Action, AuditActor Actor, DateTimeOff
 /// <summary>Writes entries of the audit trail beside the change that they record.</summary>
 public static class AuditTrail
 {
+    private static readonly SearchValues<char> Unkept = SearchValues.Create(['\0', .. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
+
     /// <summary>Adds the entry of a change to the context that saves the change, so that both are committed or neither is.</summary>
     public static AuditEntry Add(GuardDb db, AuditFact fact)
     {
@@ -60,57 +63,98 @@ public static class AuditTrail
         // Databases keep microseconds: what is hashed must be what is read back.
         var at = new DateTimeOffset(fact.At.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
         var changed = fact.Changes.Where(c => !Equals(c.Before, c.After)).ToList();
+        var comment = Clean(fact.Comment);
         var entry = new AuditEntry
         {
             Id = Guid.CreateVersion7(at),
             At = at,
             ActorKind = fact.Actor.Kind,
-            ActorId = fact.Actor.Id,
-            ActorFrom = fact.Actor.From,
+            ActorId = Clean(fact.Actor.Id)!,
+            ActorFrom = Clean(fact.Actor.From),
             Action = fact.Action,
             AccountId = fact.AccountId,
             AddressId = fact.AddressId,
-            DomainName = fact.DomainName,
+            DomainName = Clean(fact.DomainName),
             CaseId = fact.CaseId,
             ScanId = fact.ScanId,
             PolicyVersion = fact.PolicyVersion,
-            Subject = fact.Subject,
+            Subject = Clean(fact.Subject),
             BatchId = fact.BatchId,
-            Reason = fact.Reason,
-            Comment = fact.Comment,
-            CommentHash = fact.Comment is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(fact.Comment)),
-            Before = CanonicalJson.Of(changed.Select(c => KeyValuePair.Create(c.Field, c.Before))),
-            After = CanonicalJson.Of(changed.Select(c => KeyValuePair.Create(c.Field, c.After))),
+            Reason = Clean(fact.Reason),
+            Comment = comment,
+            CommentHash = comment is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(comment)),
+            Before = CanonicalJson.Of(changed.Select(c => KeyValuePair.Create(c.Field, Clean(c.Before)))),
+            After = CanonicalJson.Of(changed.Select(c => KeyValuePair.Create(c.Field, Clean(c.After)))),
             ContentHash = [],
         };
-        entry.ContentHash = SHA256.HashData(Encoding.UTF8.GetBytes(Canonical(entry)));
+        var form = new CanonicalJsonWriter();
+        WriteCanonical(form, entry);
+        entry.ContentHash = SHA256.HashData(form.Written);
         return entry;
     }
 
     /// <summary>The canonical form of an entry's content, whose SHA-256 is <see cref="AuditEntry.ContentHash"/>.</summary>
     public static string Canonical(AuditEntry entry)
     {
+        var form = new CanonicalJsonWriter();
+        WriteCanonical(form, entry);
+        return Encoding.UTF8.GetString(form.Written);
+    }
+
+    /// <summary>Writes that form.</summary>
+    public static void WriteCanonical(CanonicalJsonWriter form, AuditEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(form);
         ArgumentNullException.ThrowIfNull(entry);
-        return CanonicalJson.Of(
-        [
-            new("id", entry.Id.ToString("D")),
-            new("at", entry.At),
-            new("actorKind", entry.ActorKind),
-            new("actor", entry.ActorId),
-            new("from", entry.ActorFrom),
-            new("action", entry.Action),
-            new("account", entry.AccountId),
-            new("address", entry.AddressId),
-            new("domain", entry.DomainName),
-            new("case", entry.CaseId),
-            new("scan", entry.ScanId),
-            new("policyVersion", entry.PolicyVersion),
-            new("subject", entry.Subject),
-            new("batch", entry.BatchId?.ToString("D")),
-            new("reason", entry.Reason),
-            new("commentHash", entry.CommentHash is null ? null : Convert.ToHexStringLower(entry.CommentHash)),
-            new("before", entry.Before),
-            new("after", entry.After),
-        ])!;
+        form.Begin();
+        WriteFields(form, entry);
+        form.End();
+    }
+
+    /// <summary>Writes its fields, for an object that holds it.</summary>
+    public static void WriteFields(CanonicalJsonWriter form, AuditEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(form);
+        ArgumentNullException.ThrowIfNull(entry);
+        form.Number("account", entry.AccountId);
+        form.Text("action", Word(entry.Action));
+        form.Text("actor", entry.ActorId);
+        form.Text("actorKind", Word(entry.ActorKind));
+        form.Number("address", entry.AddressId);
+        form.Text("after", entry.After);
+        form.Instant("at", entry.At);
+        form.Key("batch", entry.BatchId);
+        form.Text("before", entry.Before);
+        form.Number("case", entry.CaseId);
+        form.Hex("commentHash", entry.CommentHash);
+        form.Text("domain", entry.DomainName);
+        form.Text("from", entry.ActorFrom);
+        form.Key("id", entry.Id);
+        form.Number("policyVersion", entry.PolicyVersion);
+        form.Text("reason", entry.Reason);
+        form.Number("scan", entry.ScanId);
+        form.Text("subject", entry.Subject);
+    }
+
+    private static object? Clean(object? value) => value is string text ? Clean(text) : value;
+
+    private static string Word<T>(T value)
+        where T : struct, Enum => Enum.GetName(value) ?? value.ToString();
+
+    // PostgreSQL keeps no U+0000, and what is hashed must be what is read back: it and halves of surrogate pairs become U+FFFD, as every database makes of the latter.
+    private static string? Clean(string? text)
+    {
+        if (text is null || !text.AsSpan().ContainsAny(Unkept))
+        {
+            return text;
+        }
+
+        var clean = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            clean.Append(rune.Value == 0 ? "\uFFFD" : rune.ToString());
+        }
+
+        return clean.ToString();
     }
 }

@@ -1,3 +1,5 @@
+using DomainGuard.Core.Audit;
+
 namespace DomainGuard.Data.Imports;
 
 /// <summary>Where an import stands. Stored: never renumber.</summary>
@@ -45,6 +47,15 @@ public sealed class Import
 
     /// <summary>Who asked: a user name or "command line", at most 256 characters.</summary>
     public required string RequestedBy { get; set; }
+
+    /// <summary>Kind of who asked for it, or confirmed it: who did it, for the audit trail.</summary>
+    public AuditActorKind ActorKind { get; set; }
+
+    /// <summary>Who, at most 100 characters; null for a part of the installation.</summary>
+    public string? ActorId { get; set; }
+
+    /// <summary>From where, at most 100 characters.</summary>
+    public string? ActorFrom { get; set; }
 
     /// <summary>When (UTC, guard time).</summary>
     public DateTimeOffset RequestedAt { get; set; }

@@ -13,6 +13,9 @@ internal sealed class ImportConfiguration : IEntityTypeConfiguration<Import>
         builder.Property(i => i.FileName).HasMaxLength(255);
         builder.Property(i => i.Format).HasMaxLength(10);
         builder.Property(i => i.RequestedBy).HasMaxLength(256);
+        builder.Property(i => i.ActorKind).HasDefaultValue(Core.Audit.AuditActorKind.System).HasSentinel((Core.Audit.AuditActorKind)(-1));
+        builder.Property(i => i.ActorId).IsNormalised(100);
+        builder.Property(i => i.ActorFrom).HasMaxLength(100);
         builder.Property(i => i.LeaseOwner).HasMaxLength(100);
         builder.Property(i => i.MergedUpTo).IsNormalised(200);
         builder.Property(i => i.Problem).HasMaxLength(500);

@@ -28,6 +28,9 @@ public enum SqlKind
 
     /// <summary>An instant: give it as <see cref="DateTimeOffset"/>; stored in UTC with microseconds.</summary>
     Instant,
+
+    /// <summary>A key made in code: a <see cref="Guid"/>.</summary>
+    Uuid,
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DomainGuard.Data;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
@@ -17,6 +18,7 @@ internal static class Commands
         yield return CheckCommand.Create();
         yield return Features.Why.ExplainCommand.Create();
         yield return StaffCommand.Create();
+        yield return AuditCommand.Create();
         yield return Migrate();
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Settings;
 using Microsoft.EntityFrameworkCore;
 
@@ -37,8 +38,8 @@ internal sealed class MovableGuardClock(IDbContextFactory<GuardDb> dbs, TimeProv
         _ = RefreshAsync();
     }
 
-    /// <summary>Moves it on to an instant; never back.</summary>
-    public async Task MoveToAsync(DateTimeOffset instant, CancellationToken cancel)
+    /// <summary>Moves it on to an instant; never back. Who moved it is written beside it, where that is given.</summary>
+    public async Task MoveToAsync(DateTimeOffset instant, AuditFact? fact, CancellationToken cancel)
     {
         var offset = (instant - time.GetUtcNow()).Ticks;
         if (offset <= Interlocked.Read(ref _offset))
@@ -48,12 +49,19 @@ internal sealed class MovableGuardClock(IDbContextFactory<GuardDb> dbs, TimeProv
 
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var value = offset.ToString(CultureInfo.InvariantCulture);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancel);
         if (await db.Settings.Where(s => s.Name == SettingName).ExecuteUpdateAsync(s => s.SetProperty(x => x.Value, value).SetProperty(x => x.Version, x => x.Version + 1), cancel) == 0)
         {
             db.Settings.Add(new Setting { Name = SettingName, Value = value });
-            await db.SaveChangesAsync(cancel);
         }
 
+        if (fact is not null)
+        {
+            AuditTrail.Add(db, fact);
+        }
+
+        await db.SaveChangesAsync(cancel);
+        await transaction.CommitAsync(cancel);
         Interlocked.Exchange(ref _offset, offset);
     }
 

@@ -1,5 +1,6 @@
 using DomainGuard.Data.Providers;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.Triage;
@@ -67,7 +68,10 @@ internal static class Jobs
             recurring.AddOrUpdate<ScanJobs>("rdap-bootstrap", j => j.RefreshBootstrapAsync(CancellationToken.None), "23 3 * * *");
             recurring.AddOrUpdate<BulkJob>("bulk", j => j.ExecuteAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<ScanJobs>("retention", j => j.KeepRetentionAsync(CancellationToken.None), "41 2 * * *");
+            recurring.AddOrUpdate<AuditJobs>("audit-checkpoint", j => j.CheckpointAsync(CancellationToken.None), "*/5 * * * *");
+            recurring.AddOrUpdate<AuditJobs>("audit-verify", j => j.VerifyAsync(CancellationToken.None), "13 1 * * *");
             var now = app.Services.GetRequiredService<IBackgroundJobClient>();
+            now.Enqueue<AuditJobs>(j => j.CheckpointAsync(CancellationToken.None));
             now.Enqueue<ScanJobs>(j => j.TakeUpAsync(CancellationToken.None));
             now.Enqueue<FindingsJobs>(j => j.TakeUpAsync(CancellationToken.None));
             now.Enqueue<ScanJobs>(j => j.ScanDueAsync(CancellationToken.None));

@@ -13,6 +13,8 @@ internal static class Glyphs
     public const string Import = """<path d="M4 7h16M4 17h7M15 14l3 3-3 3"/>""";
     public const string Jobs = """<circle cx="12" cy="12" r="3"/><path d="M12 3.5v3M12 17.5v3M3.5 12h3M17.5 12h3M6 6l2.1 2.1M15.9 15.9 18 18M18 6l-2.1 2.1M8.1 15.9 6 18"/>""";
     public const string Sliders = """<path d="M5 6h14M5 12h14M5 18h14"/><circle cx="9" cy="6" r="2" fill="var(--surface)"/><circle cx="15" cy="12" r="2" fill="var(--surface)"/><circle cx="8" cy="18" r="2" fill="var(--surface)"/>""";
+    public const string Chain = """<path d="M10 13.5a4 4 0 0 0 5.9.4l2.6-2.6a4 4 0 0 0-5.7-5.7L11.5 7"/><path d="M14 10.5a4 4 0 0 0-5.9-.4l-2.6 2.6a4 4 0 0 0 5.7 5.7l1.3-1.4"/>""";
+    public const string Export = """<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M4.5 20h15"/>""";
     public const string Search = """<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>""";
     public const string Theme = """<circle cx="12" cy="12" r="4"/><path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4"/>""";
     public const string Check = """<path d="m5 12.5 4.5 4.5L19 7.5"/>""";

@@ -21,6 +21,7 @@ public sealed class AccessFixture : IAsyncLifetime
 public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFixture>
 {
     private static readonly string[] Open = ["/signin", "/signin/code", "/signin/passkey", "/invitation/{Token}", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock"];
+    private static readonly string[] Open = ["/signin", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock", "/.well-known/domainguard-audit.jwks"];
 
     /// <summary>Page, and the roles that may open it.</summary>
     private static readonly (string Path, string[] Roles)[] Table =
@@ -37,6 +38,9 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/sources", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/policy", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/policy/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/audit", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/audit/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/exports", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/search?q=x", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/why", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),

@@ -1,6 +1,8 @@
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
+using DomainGuard.Tests.Audit;
 using DomainGuard.Tests.Scans;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Demo;
 using DomainGuard.Web.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -23,7 +25,7 @@ public sealed class AdvanceClockTests
         file.Rdap.Answer = (q, host) => ScriptedSource.Record(q, host, registered, expires);
         var start = clock.Now;
 
-        var advanced = Assert.IsType<AdvanceOutcome.Advanced>(await world.Get<AdvanceClock>().ExecuteAsync(TimeSpan.FromDays(52), null, CancellationToken.None));
+        var advanced = Assert.IsType<AdvanceOutcome.Advanced>(await world.Get<AdvanceClock>().ExecuteAsync(Requester.CommandLine, TimeSpan.FromDays(52), null, CancellationToken.None));
 
         Assert.InRange(advanced.Now - start, TimeSpan.FromDays(52), TimeSpan.FromDays(52) + TimeSpan.FromMinutes(30));
         await using var db = await world.OpenAsync();
@@ -43,20 +45,20 @@ public sealed class AdvanceClockTests
         await using var world = file.Join(more: Movable);
         var advance = world.Get<AdvanceClock>();
 
-        Assert.IsType<AdvanceOutcome.Refused>(await advance.ExecuteAsync(TimeSpan.FromSeconds(-1), null, CancellationToken.None));
-        Assert.IsType<AdvanceOutcome.Refused>(await advance.ExecuteAsync(TimeSpan.FromDays(401), null, CancellationToken.None));
+        Assert.IsType<AdvanceOutcome.Refused>(await advance.ExecuteAsync(Requester.CommandLine, TimeSpan.FromSeconds(-1), null, CancellationToken.None));
+        Assert.IsType<AdvanceOutcome.Refused>(await advance.ExecuteAsync(Requester.CommandLine, TimeSpan.FromDays(401), null, CancellationToken.None));
 
         file.Clock.Time = world.Get<MovableGuardClock>().Now;
         await file.AddAsync("a.com");
         var release = new TaskCompletionSource();
         file.Rdap.Delay = () => release.Task;
-        var first = advance.ExecuteAsync(TimeSpan.FromHours(2), null, CancellationToken.None);
+        var first = advance.ExecuteAsync(Requester.CommandLine, TimeSpan.FromHours(2), null, CancellationToken.None);
         while (file.Rdap.Asked.IsEmpty)
         {
             await Task.Delay(10);
         }
 
-        Assert.IsType<AdvanceOutcome.Busy>(await advance.ExecuteAsync(TimeSpan.FromHours(1), null, CancellationToken.None));
+        Assert.IsType<AdvanceOutcome.Busy>(await advance.ExecuteAsync(Requester.CommandLine, TimeSpan.FromHours(1), null, CancellationToken.None));
         release.SetResult();
         Assert.IsType<AdvanceOutcome.Advanced>(await first);
     }
@@ -66,5 +68,6 @@ public sealed class AdvanceClockTests
         services.AddSingleton<MovableGuardClock>();
         services.AddSingleton<GuardClock>(p => p.GetRequiredService<MovableGuardClock>());
         services.AddSingleton<AdvanceClock>();
+        services.AddTrail();
     }
 }

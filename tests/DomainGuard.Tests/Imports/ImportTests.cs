@@ -5,6 +5,7 @@ using DomainGuard.Data.Cases;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
+using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Web.Features.Imports;
 using Microsoft.EntityFrameworkCore;
 
@@ -303,12 +304,12 @@ public sealed class ImportTests
         Assert.Equal((ImportStatus.Compared, 1, 2), (import.Status, import.Rejected, import.GoneAccounts));
 
         var confirm = world.Get<ConfirmImport>();
-        Assert.Contains("rejected", await confirm.ExecuteAsync(import.Id, false, true, CancellationToken.None), StringComparison.Ordinal);
-        Assert.Contains("10 %", await confirm.ExecuteAsync(import.Id, true, false, CancellationToken.None), StringComparison.Ordinal);
-        Assert.Null(await confirm.ExecuteAsync(import.Id, true, true, CancellationToken.None));
+        Assert.Contains("rejected", await confirm.ExecuteAsync(import.Id, People.Administrator, false, true, CancellationToken.None), StringComparison.Ordinal);
+        Assert.Contains("10 %", await confirm.ExecuteAsync(import.Id, People.Administrator, true, false, CancellationToken.None), StringComparison.Ordinal);
+        Assert.Null(await confirm.ExecuteAsync(import.Id, People.Administrator, true, true, CancellationToken.None));
         Assert.True(await world.Get<MergeImport>().ExecuteAsync(import.Id, null, CancellationToken.None));
         Assert.NotNull((await world.AccountAsync("2")).RetiredAt);
-        Assert.NotNull(await confirm.ExecuteAsync(import.Id, true, true, CancellationToken.None));
+        Assert.NotNull(await confirm.ExecuteAsync(import.Id, People.Administrator, true, true, CancellationToken.None));
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using DomainGuard.Data.Domains;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
 using DomainGuard.Tests.Scans;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Identity;
@@ -81,7 +82,7 @@ internal sealed class ImportWorld : IAsyncDisposable
 
     public Task<Import> StageAsync(string rows, Func<ImportRequest, ImportRequest>? with = null, string format = ImportFormat.Csv, List<string>? notes = null)
     {
-        var request = new ImportRequest("accounts." + format, format, "tests");
+        var request = new ImportRequest("accounts." + format, format, Requester.CommandLine);
         return Get<StageImport>().ExecuteAsync(
             Text(format == ImportFormat.Csv ? Header + rows : rows), with?.Invoke(request) ?? request, null, notes is null ? null : notes.Add, CancellationToken.None);
     }

@@ -1,5 +1,6 @@
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.EntityFrameworkCore;
@@ -83,12 +84,12 @@ public sealed class ResumeImportsTests
         await using var world = await ImportWorld.CreateAsync(provider);
         await using var other = world.Join();
         var slow = new Held(ImportWorld.Header + Rows);
-        var first = world.Get<StageImport>().ExecuteAsync(slow, new ImportRequest("slow.csv", ImportFormat.Csv, "tests"), null, null, CancellationToken.None);
+        var first = world.Get<StageImport>().ExecuteAsync(slow, new ImportRequest("slow.csv", ImportFormat.Csv, Requester.CommandLine), null, null, CancellationToken.None);
         await slow.Reading.Task;
 
         var waited = new TaskCompletionSource<string>();
         var second = other.Get<StageImport>().ExecuteAsync(
-            ImportWorld.Text(ImportWorld.Header + Rows), new ImportRequest("second.csv", ImportFormat.Csv, "tests"), p => waited.TrySetResult(p.Step), null, CancellationToken.None);
+            ImportWorld.Text(ImportWorld.Header + Rows), new ImportRequest("second.csv", ImportFormat.Csv, Requester.CommandLine), p => waited.TrySetResult(p.Step), null, CancellationToken.None);
         Assert.Equal("Waiting for import 1", await waited.Task.WaitAsync(TimeSpan.FromMinutes(2)));
         Assert.False(second.IsCompleted);
         slow.Go.SetResult();
@@ -121,7 +122,7 @@ public sealed class ResumeImportsTests
     {
         await using var world = await ImportWorld.CreateAsync();
         var slow = new Held(ImportWorld.Header + Rows);
-        var reading = world.Get<StageImport>().ExecuteAsync(slow, new ImportRequest("slow.csv", ImportFormat.Csv, "tests"), null, null, CancellationToken.None);
+        var reading = world.Get<StageImport>().ExecuteAsync(slow, new ImportRequest("slow.csv", ImportFormat.Csv, Requester.CommandLine), null, null, CancellationToken.None);
         await slow.Reading.Task;
         await LeaveAsync(world, 1, ImportStatus.Staging);
         await world.Get<ResumeImports>().ExecuteAsync(null, CancellationToken.None);

@@ -2,6 +2,7 @@ using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.EntityFrameworkCore;
 
@@ -233,7 +234,7 @@ public sealed class RunScanTests
 
         Assert.Equal((ScanResult.Partial, 25, 35), (scan.Result, scan.Done, scan.GivenUp));
         Assert.Contains("35 domains wait until tomorrow", scan.Note!, StringComparison.Ordinal);
-        Assert.IsType<StartOutcome.NothingDue>(await world.Get<StartScan>().ExecuteAsync(ScanScope.Due, null, StartScan.Schedule, CancellationToken.None));
+        Assert.IsType<StartOutcome.NothingDue>(await world.Get<StartScan>().ExecuteAsync(ScanScope.Due, null, Requester.Schedule, CancellationToken.None));
         world.Clock.Time = world.Clock.Time.Date.AddDays(1).AddMinutes(1);
         scan = await world.ScanAsync(ScanScope.Due);
         Assert.Equal(24, scan.Done); // one question goes to the canary
@@ -255,21 +256,21 @@ public sealed class RunScanTests
             await Task.Delay(20);
         }
 
-        Assert.True(await world.Get<ControlScan>().PauseAsync(id, "tests", CancellationToken.None));
+        Assert.True(await world.Get<ControlScan>().PauseAsync(id, Requester.CommandLine, CancellationToken.None));
         Assert.Equal(ScanStatus.Paused, await run);
         var paused = await world.RowAsync(id);
         Assert.InRange(paused.Done, 1, 1_999);
         Assert.Equal(paused.Done, world.Rdap.Asked.Count); // what was in flight is written
 
-        Assert.False(await world.Get<ControlScan>().PauseAsync(id, "tests", CancellationToken.None));
-        Assert.True(await world.Get<ControlScan>().ResumeAsync(id, "tests", CancellationToken.None));
+        Assert.False(await world.Get<ControlScan>().PauseAsync(id, Requester.CommandLine, CancellationToken.None));
+        Assert.True(await world.Get<ControlScan>().ResumeAsync(id, Requester.CommandLine, CancellationToken.None));
         run = world.Get<RunScan>().ExecuteAsync(id, CancellationToken.None);
         while ((await world.RowAsync(id)).Done == paused.Done)
         {
             await Task.Delay(20);
         }
 
-        Assert.True(await world.Get<ControlScan>().CancelAsync(id, "tests", CancellationToken.None));
+        Assert.True(await world.Get<ControlScan>().CancelAsync(id, Requester.CommandLine, CancellationToken.None));
         Assert.Equal(ScanStatus.Cancelled, await run);
         var cancelled = await world.RowAsync(id);
         Assert.Equal(cancelled.Done, cancelled.Settled);
@@ -293,7 +294,7 @@ public sealed class RunScanTests
         await using var world = await ScanWorld.CreateAsync();
         await world.AddAsync("a.com");
 
-        var outcome = await world.Get<StartScan>().ExecuteAsync(scope, target, "tests", CancellationToken.None);
+        var outcome = await world.Get<StartScan>().ExecuteAsync(scope, target, Requester.CommandLine, CancellationToken.None);
 
         Assert.NotEmpty(Assert.IsType<StartOutcome.Refused>(outcome).Problem);
     }

@@ -9,6 +9,7 @@ using DomainGuard.Data.Policies;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
@@ -205,7 +206,7 @@ internal sealed class ScanWorld : IAsyncDisposable
     }
 
     public async Task<long> StartAsync(ScanScope scope = ScanScope.All, string? target = null) =>
-        await Get<StartScan>().ExecuteAsync(scope, target, "tests", CancellationToken.None) switch
+        await Get<StartScan>().ExecuteAsync(scope, target, Requester.CommandLine, CancellationToken.None) switch
         {
             StartOutcome.Started s => s.ScanId,
             StartOutcome.Running r => r.ScanId,

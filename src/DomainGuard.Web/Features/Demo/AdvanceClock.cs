@@ -1,7 +1,11 @@
+using DomainGuard.Core.Audit;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Hosting;
@@ -30,7 +34,7 @@ internal abstract record AdvanceOutcome
 /// Moves the guard clock on, from due instant to due instant, and does at each what the schedule would have done: so a year passes as it would have, in minutes. What is due
 /// within the same hour is done together. Everything runs here and now, not through Hangfire, so that the answer comes when it is done.
 /// </summary>
-internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardClock clock, StartScan start, RunScan run, ScanQueries queries, TakeUpFindings findings)
+internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardClock clock, StartScan start, RunScan run, ScanQueries queries, TakeUpFindings findings, MakeCheckpoint checkpoint)
 {
     /// <summary>The longest step.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(400);
@@ -46,11 +50,17 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
     public bool IsBusy => _one.CurrentCount == 0;
 
     /// <summary>Moves it on by <paramref name="step"/>.</summary>
+    /// <param name="by">Who asks.</param>
     /// <param name="step">Not negative, at most <see cref="Longest"/>.</param>
     /// <param name="progress">Told where it stands, about once per scan; null when nobody looks.</param>
     /// <param name="cancel">Stops between two scans; what was done stays.</param>
-    public async Task<AdvanceOutcome> ExecuteAsync(TimeSpan step, IProgress<DateTimeOffset>? progress, CancellationToken cancel)
+    public async Task<AdvanceOutcome> ExecuteAsync(Requester by, TimeSpan step, IProgress<DateTimeOffset>? progress, CancellationToken cancel)
     {
+        if (!by.May(Policies.Operate))
+        {
+            return new AdvanceOutcome.Refused("This needs the role Administrator.");
+        }
+
         if (step < TimeSpan.Zero)
         {
             return new AdvanceOutcome.Refused("The clock moves forward only.");
@@ -68,7 +78,7 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
 
         try
         {
-            return await MoveAsync(clock.Now + step, progress, cancel);
+            return await MoveAsync(by, clock.Now + step, progress, cancel);
         }
         finally
         {
@@ -76,17 +86,20 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
         }
     }
 
-    private async Task<AdvanceOutcome> MoveAsync(DateTimeOffset target, IProgress<DateTimeOffset>? progress, CancellationToken cancel)
+    private async Task<AdvanceOutcome> MoveAsync(Requester by, DateTimeOffset target, IProgress<DateTimeOffset>? progress, CancellationToken cancel)
     {
         var scans = 0;
         long domains = 0;
+        AuditFact? moved = new(AuditAction.ClockAdvanced, by.Actor, clock.Now) { Changes = [("now", clock.Now, target)] };
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
             var (due, sweep) = await NextDueAsync(cancel);
             var instant = due is { } d && d <= target - Together ? Later(d, clock.Now) + Together : target;
-            await clock.MoveToAsync(instant < target ? instant : target, cancel);
+            await clock.MoveToAsync(instant < target ? instant : target, moved, cancel);
+            moved = null;
             progress?.Report(clock.Now);
+            await checkpoint.DailyAsync(cancel);
             ScanScope[] scopes = sweep <= clock.Now || instant >= target ? [ScanScope.DnsSweep, ScanScope.Due] : [ScanScope.Due];
             foreach (var scope in scopes)
             {
@@ -109,7 +122,7 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
 
     private async Task<ScanRow?> ScanAsync(ScanScope scope, CancellationToken cancel)
     {
-        if (await start.ExecuteAsync(scope, null, StartScan.Schedule, cancel) is not StartOutcome.Started { ScanId: var id })
+        if (await start.ExecuteAsync(scope, null, Requester.Schedule, cancel) is not StartOutcome.Started { ScanId: var id })
         {
             return null; // nothing is due, or the schedule's own scan is at it
         }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml;
+using DomainGuard.Core.Audit;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
@@ -38,7 +39,7 @@ internal static class DemoEndpoints
             return TypedResults.Problem("The clock of this installation cannot be moved.", statusCode: StatusCodes.Status404NotFound);
         }
 
-        if (!await MayAsync(http, options.Value, authorization, antiforgery))
+        if (await WhoAsync(http, options.Value, authorization, antiforgery) is not { } by)
         {
             return TypedResults.Problem("Send the demonstration key as bearer token, or sign in as an administrator.", statusCode: StatusCodes.Status401Unauthorized);
         }
@@ -48,7 +49,7 @@ internal static class DemoEndpoints
             return TypedResults.Problem("\"advance\" must be an ISO 8601 duration of days, hours, minutes and seconds, such as P1D or PT6H.", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        return await advance.ExecuteAsync(step, null, http.RequestAborted) switch
+        return await advance.ExecuteAsync(by, step, null, http.RequestAborted) switch
         {
             AdvanceOutcome.Advanced done => TypedResults.Ok(new AdvanceClockResponse(done.Now, done.Scans, done.Domains)),
             AdvanceOutcome.Refused refused => TypedResults.Problem(refused.Problem, statusCode: StatusCodes.Status400BadRequest),
@@ -56,18 +57,22 @@ internal static class DemoEndpoints
         };
     }
 
-    private static async Task<bool> MayAsync(HttpContext http, DomainGuardOptions options, IAuthorizationService authorization, IAntiforgery antiforgery)
+    private static async Task<Requester?> WhoAsync(HttpContext http, DomainGuardOptions options, IAuthorizationService authorization, IAntiforgery antiforgery)
     {
         const string Scheme = "Bearer ";
         if (http.Request.Headers.Authorization.ToString() is { Length: > 0 } header)
         {
             return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
                 && CryptographicOperations.FixedTimeEquals(
-                    SHA256.HashData(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim())), SHA256.HashData(Encoding.UTF8.GetBytes(options.Demo.ApiKey)));
+                    SHA256.HashData(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim())), SHA256.HashData(Encoding.UTF8.GetBytes(options.Demo.ApiKey)))
+                ? new Requester(new AuditActor(AuditActorKind.Key, "demonstration", From(http)), "demonstration key")
+                : null;
         }
 
-        return (await authorization.AuthorizeAsync(http.User, Policies.Operate)).Succeeded && await antiforgery.IsRequestValidAsync(http);
+        return (await authorization.AuthorizeAsync(http.User, Policies.Operate)).Succeeded && await antiforgery.IsRequestValidAsync(http) ? (Requester)StaffMember.Of(http.User, From(http)) : null;
     }
+
+    private static string? From(HttpContext http) => http.Connection.RemoteIpAddress?.ToString();
 
     // Years and months have no fixed length; XmlConvert would take them for 365 and 30 days.
     private static bool TryReadDuration(string? text, out TimeSpan step)

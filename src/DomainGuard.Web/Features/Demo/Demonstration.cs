@@ -3,6 +3,7 @@ using System.Text;
 using DomainGuard.Data;
 using DomainGuard.Data.Imports;
 using DomainGuard.Simulator;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Hosting;
@@ -52,7 +53,7 @@ internal sealed class Demonstration(World world, StageImport stage, MergeImport 
         }
 
         using var accounts = new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', SampleAccounts.NdjsonLines(world))));
-        var import = await stage.ExecuteAsync(accounts, new ImportRequest("sample-accounts.ndjson", ImportFormat.Ndjson, "demonstration"), null, null, cancel);
+        var import = await stage.ExecuteAsync(accounts, new ImportRequest("sample-accounts.ndjson", ImportFormat.Ndjson, Requester.Demonstration), null, null, cancel);
         if (import.Status == ImportStatus.Compared)
         {
             await merge.ExecuteAsync(import.Id, null, cancel);

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DomainGuard.Data.Imports;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Hosting;
 using Spectre.Console;
 
@@ -36,7 +38,7 @@ internal static class ImportCommand
         command.SetAction((parsed, cancel) => CommandLine.GuardAsync(() => RunAsync(
             parsed.GetRequiredValue(file),
             parsed.GetValue(format),
-            new ImportRequest("", "", "command line")
+            new ImportRequest("", "", Requester.CommandLine)
             {
                 IsDryRun = parsed.GetValue(dryRun),
                 KeepGood = parsed.GetValue(keepGood),
@@ -81,6 +83,8 @@ internal static class ImportCommand
             }
         });
 
+        // Without a server beside it nobody else would.
+        await services.GetRequiredService<SealEntries>().ExecuteAsync(cancel);
         var queries = services.GetRequiredService<ImportQueries>();
         import = await queries.FindAsync(import.Id, cancel) ?? import;
         var rejections = await queries.RejectionsAsync(import.Id, asJson ? StageImport.MaxKeptRejections : ShownRejections, cancel);

@@ -2,6 +2,7 @@ using System.Data.Common;
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
@@ -71,6 +72,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 
         // Ended before it is cleared: without its rows every account would look gone.
         var now = clock.Now;
+        await session.BeginAsync(cancel);
         var ended = await session.Db.Imports.Where(i => i.Id == import.Id && i.LeaseOwner == lease.Owner).ExecuteUpdateAsync(
             s => s.SetProperty(i => i.Status, ImportStatus.Completed).SetProperty(i => i.Problem, (string?)null).SetProperty(i => i.EndedAt, now)
                 .SetProperty(i => i.LeaseOwner, (string?)null).SetProperty(i => i.LeaseUntil, (DateTimeOffset?)null),
@@ -80,6 +82,9 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             throw new ImportLeaseLostException();
         }
 
+        AuditTrail.Add(session.Db, ImportFacts.Merged(import, now));
+        await session.Db.SaveChangesAsync(cancel);
+        await session.CommitAsync(cancel);
         await StagingRows.ClearAsync(dbs, import.Id, cancel);
         return true;
     }

@@ -3,12 +3,13 @@ using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
+using DomainGuard.Web.Auth;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Imports;
 
 /// <summary>What is asked of an import.</summary>
-internal sealed record ImportRequest(string FileName, string Format, string RequestedBy)
+internal sealed record ImportRequest(string FileName, string Format, Requester By)
 {
     public bool IsPartial { get; init; }
 
@@ -77,7 +78,10 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             KeepGood = request.KeepGood,
             AllowRemovals = request.AllowRemovals,
             IsDryRun = request.IsDryRun,
-            RequestedBy = request.RequestedBy,
+            RequestedBy = request.By.Name,
+            ActorKind = request.By.Actor.Kind,
+            ActorId = request.By.Actor.Id,
+            ActorFrom = request.By.Actor.From,
             RequestedAt = clock.Now,
             Status = ImportStatus.Staging,
             LeaseOwner = turn.NewOwner(),

@@ -1,6 +1,8 @@
 using System.Globalization;
+using DomainGuard.Core.Audit;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Scans;
 using Microsoft.EntityFrameworkCore;
 
@@ -62,7 +64,8 @@ internal sealed partial class FinishScan(IDbContextFactory<GuardDb> dbs, GuardCl
         var note = Note(lanes, givenUp);
         var ended = clock.Now;
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        await db.Scans
+        await using var transaction = await db.Database.BeginTransactionAsync(cancel);
+        var mine = await db.Scans
             .Where(s => s.Id == scan.Id && s.EndedAt == null && s.Status == scan.Status)
             .ExecuteUpdateAsync(
                 s => s
@@ -72,7 +75,18 @@ internal sealed partial class FinishScan(IDbContextFactory<GuardDb> dbs, GuardCl
                     .SetProperty(x => x.GivenUp, givenUp)
                     .SetProperty(x => x.Note, note)
                     .SetProperty(x => x.Version, x => x.Version + 1),
-                cancel);
+                cancel) == 1;
+        if (mine)
+        {
+            AuditTrail.Add(db, new AuditFact(AuditAction.ScanEnded, AuditActor.System("scan"), ended)
+            {
+                ScanId = scan.Id,
+                Changes = [("status", scan.Status, cancelled ? ScanStatus.Cancelled : ScanStatus.Completed), ("result", null, result), ("total", null, total), ("done", null, done), ("answered", null, answered)],
+            });
+            await db.SaveChangesAsync(cancel);
+        }
+
+        await transaction.CommitAsync(cancel);
         Log.Ended(log, scan.Id, result, answered, done, total);
         return true;
     }

@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Hosting;
 using Spectre.Console;
 
@@ -15,8 +17,6 @@ namespace DomainGuard.Web.Features.Scans;
 /// </summary>
 internal static class ScanCommand
 {
-    private const string RequestedBy = "command line";
-
     /// <summary>The command.</summary>
     public static Command Create()
     {
@@ -63,7 +63,7 @@ internal static class ScanCommand
         await using var app = DomainGuardApp.BuildHeadless();
         await DomainGuardApp.PrepareHeadlessAsync(app, cancel);
         await DomainGuardApp.KeepBootstrapFreshAsync(app.Services, app.Services.GetRequiredService<DomainGuard.Lookups.Rdap.IBootstrapStore>(), cancel);
-        var outcome = await app.Services.GetRequiredService<StartScan>().ExecuteAsync(scope, target, RequestedBy, cancel);
+        var outcome = await app.Services.GetRequiredService<StartScan>().ExecuteAsync(scope, target, Requester.CommandLine, cancel);
         if (outcome is StartOutcome.Refused refused)
         {
             await Console.Error.WriteLineAsync(refused.Problem);
@@ -87,6 +87,8 @@ internal static class ScanCommand
             await ShowProgressAsync(run.ExecuteAsync(id, cancel), queries, id);
         }
 
+        // Without a server beside it nobody else would.
+        await app.Services.GetRequiredService<SealEntries>().ExecuteAsync(CancellationToken.None);
         var scan = (await queries.GetAsync(id, CancellationToken.None))!;
         var lanes = await queries.LanesAsync(id, CancellationToken.None);
         if (json)

@@ -1,6 +1,7 @@
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data.Scans;
 using DomainGuard.Lookups.Rdap;
+using DomainGuard.Web.Auth;
 using Hangfire;
 
 namespace DomainGuard.Web.Features.Scans;
@@ -44,7 +45,7 @@ internal sealed partial class ScanJobs(
 
     private async Task StartAndRunAsync(ScanScope scope, CancellationToken stop)
     {
-        var id = await start.ExecuteAsync(scope, null, StartScan.Schedule, stop) switch
+        var id = await start.ExecuteAsync(scope, null, Requester.Schedule, stop) switch
         {
             StartOutcome.Started s => s.ScanId,
             StartOutcome.Running r => r.ScanId,

@@ -1,6 +1,9 @@
+using DomainGuard.Core.Audit;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Policy;
 using Microsoft.EntityFrameworkCore;
 
@@ -33,9 +36,6 @@ internal sealed record ScanPreview(int Count, string? Problem);
 /// <summary>Starts a scan: writes it down, no more. Its list is made and worked by <see cref="RunScan"/>, on whatever node takes it.</summary>
 internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAllocator ids, PolicyStore policies, GuardClock clock, ILogger<StartScan> log)
 {
-    /// <summary>"Requested by" of what no person asked for.</summary>
-    public const string Schedule = "schedule";
-
     /// <summary>Counts what a scan would look up, without starting it.</summary>
     public async Task<ScanPreview> PreviewAsync(ScanScope scope, string? target, CancellationToken cancel)
     {
@@ -50,11 +50,17 @@ internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAlloca
     /// Writes the scan down. When the same scope and target is under way it is that one that is given back. The schedule leaves no trace when nothing is due;
     /// a person gets a scan that ends at once, complete, with nothing.
     /// </summary>
-    public Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, string requestedBy, CancellationToken cancel) => ExecuteAsync(scope, target, requestedBy, observeOnly: false, cancel);
+    public Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, Requester by, CancellationToken cancel) => ExecuteAsync(scope, target, by, observeOnly: false, cancel);
 
     /// <summary>The same; with <paramref name="observeOnly"/> it looks and judges, and decides nothing. So does every scan while the installation only observes.</summary>
-    public async Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, string requestedBy, bool observeOnly, CancellationToken cancel)
+    public async Task<StartOutcome> ExecuteAsync(ScanScope scope, string? target, Requester by, bool observeOnly, CancellationToken cancel)
     {
+        var needed = scope is ScanScope.Domain or ScanScope.Account ? Policies.RescanOne : Policies.Operate;
+        if (!by.May(needed))
+        {
+            return new StartOutcome.Refused($"This needs the role {string.Join(" or ", Policies.RolesOf(needed))}.");
+        }
+
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var selection = await ScanSelection.ResolveAsync(db, scope, target, cancel);
         if (selection.Problem is { } problem)
@@ -73,7 +79,7 @@ internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAlloca
         }
 
         var now = clock.Now;
-        if (requestedBy == Schedule && !await ScanSelection.Domains(db, selection.Scope, selection.Target, now).AnyAsync(cancel))
+        if (by == Requester.Schedule && !await ScanSelection.Domains(db, selection.Scope, selection.Target, now).AnyAsync(cancel))
         {
             return new StartOutcome.NothingDue();
         }
@@ -84,21 +90,28 @@ internal sealed partial class StartScan(IDbContextFactory<GuardDb> dbs, IdAlloca
             Scope = selection.Scope,
             Target = selection.Target,
             Status = ScanStatus.Preparing,
-            RequestedBy = requestedBy,
+            RequestedBy = by.Name,
             RequestedAt = now,
             PolicyVersion = (await policies.CurrentAsync(cancel)).Version,
             ObserveOnly = observeOnly || await InstallationSettings.IsOnAsync(db, InstallationSettings.ObserveOnly, true, cancel),
             Version = 1,
         };
         db.Scans.Add(scan);
+        AuditTrail.Add(db, new AuditFact(AuditAction.ScanStarted, by.Actor, now)
+        {
+            ScanId = scan.Id,
+            DomainName = scan.Scope == ScanScope.Domain ? scan.Target : null,
+            AccountId = scan.Scope == ScanScope.Account ? await db.Accounts.Where(a => a.ExternalId == scan.Target).Select(a => (long?)a.Id).FirstOrDefaultAsync(cancel) : null,
+            Changes = [("scope", null, scan.Scope), ("target", null, scan.Scope is ScanScope.Tld or ScanScope.Phase ? scan.Target : null)],
+        });
         await db.SaveChangesAsync(cancel);
-        Log.Started(log, scan.Id, scan.Scope, requestedBy);
+        Log.Started(log, scan.Id, scan.Scope, by.Actor.Kind);
         return new StartOutcome.Started(scan.Id);
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Scan {Scan} ({Scope}) asked for by {By}")]
-        public static partial void Started(ILogger logger, long scan, ScanScope scope, string by);
+        public static partial void Started(ILogger logger, long scan, ScanScope scope, AuditActorKind by);
     }
 }
