@@ -23,9 +23,6 @@ public enum SqlKind
     /// <summary>Bytes.</summary>
     Bytes,
 
-    /// <summary>A UUID.</summary>
-    Uuid,
-
     /// <summary>An instant: give it as <see cref="DateTimeOffset"/>; stored in UTC with microseconds.</summary>
     Instant,
 
