@@ -9,7 +9,7 @@ namespace DomainGuard.Web.Features.Scans;
 /// <summary>Registration of the scan engine: the same in the server, on the command line and in a worker.</summary>
 internal static class ScanServices
 {
-    /// <summary>Registers everything that starts, works and ends scans. Call it before <c>AddDomainLookups</c>, which would else keep its lanes in memory. Needs the database, a guard clock and <see cref="TimeProvider"/>.</summary>
+    /// <summary>Registers everything that starts, works and ends scans. Call it before <c>AddDomainLookups</c>, which would else keep its lanes in memory. Needs the database, a guard clock, <see cref="TimeProvider"/>, and what carries findings out.</summary>
     public static IServiceCollection AddScanEngine(this IServiceCollection services)
     {
         services.AddSingleton<ScanNode>();
