@@ -20,6 +20,8 @@ namespace DomainGuard.Browser.Tests;
 public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleFixture>
 {
     private const string Colleague = "colleague";
+    private static readonly SemaphoreSlim One = new(1, 1);
+    private static bool _quiet;
 
     public static TheoryData<string, ColorScheme> Pages
     {
@@ -249,14 +251,17 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
     /// <summary>Cases on the sample addresses of a domain, as a scan would have opened them; earlier ones are taken away.</summary>
     private async Task<IReadOnlyList<long>> SeedAsync(string name, CaseState state, Situation situation, HandChange hands = HandChange.None, int only = 10)
     {
+        await QuietAsync();
         await using var db = await Services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
         var now = Services.GetRequiredService<GuardClock>().Now;
-        var domain = await db.Domains.SingleAsync(d => d.Name == name);
+        var domain = await db.Domains.AsNoTracking().SingleAsync(d => d.Name == name);
         await db.BatchItems.Where(i => db.Cases.Any(c => c.DomainId == domain.Id && c.Id == i.CaseId)).ExecuteDeleteAsync();
         await db.Decisions.Where(d => db.Cases.Any(c => c.DomainId == domain.Id && c.Id == d.CaseId)).ExecuteDeleteAsync();
         await db.Cases.Where(c => c.DomainId == domain.Id).ExecuteDeleteAsync();
         var phase = situation switch { Situation.Redemption => Phase.Redemption, Situation.PendingDelete => Phase.PendingDelete, Situation.OnHold => Phase.OnHold, _ => Phase.Active };
-        (domain.Phase, domain.PhaseSince, domain.Confidence, domain.HandChange, domain.RegisteredAt, domain.HasCase) = (phase, now.AddDays(-20), Confidence.Corroborated, hands, now.AddDays(-12), true);
+        var (since, again) = (now.AddDays(-20), now.AddDays(-12));
+        await db.Domains.Where(d => d.Id == domain.Id).ExecuteUpdateAsync(s => s.SetProperty(d => d.Phase, phase).SetProperty(d => d.PhaseSince, since).SetProperty(d => d.Confidence, Confidence.Corroborated)
+            .SetProperty(d => d.HandChange, hands).SetProperty(d => d.RegisteredAt, again).SetProperty(d => d.HasCase, true));
         var wanted = state == CaseState.Unverified ? PolicyAction.Unverify : PolicyAction.Review;
         var finding = new CaseFinding(new Finding(situation, wanted, wanted, Guard.None), phase, hands, Confidence.Corroborated, 70, now.AddDays(9), 1, null);
         var ids = new List<long>();
@@ -273,6 +278,27 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
         Assert.NotEmpty(ids);
         await db.SaveChangesAsync();
         return ids;
+    }
+
+    // The world goes on beside the tests: what it finds of its own would move the cases under them. Nothing is due any more, and what runs is let finish.
+    private async Task QuietAsync()
+    {
+        await One.WaitAsync();
+        try
+        {
+            while (!_quiet)
+            {
+                await using var db = await Services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+                var busy = await db.Scans.AnyAsync(s => s.EndedAt == null) || await db.Domains.AnyAsync(d => d.FindingsDueAt != null);
+                await db.Domains.ExecuteUpdateAsync(s => s.SetProperty(d => d.NextCheckAt, (DateTimeOffset?)null).SetProperty(d => d.NextSweepAt, (DateTimeOffset?)null));
+                _quiet = !busy;
+                await Task.Delay(busy ? 250 : 0);
+            }
+        }
+        finally
+        {
+            One.Release();
+        }
     }
 
     private async Task BatchAsync(long id, string name, BatchState state = BatchState.Waiting)

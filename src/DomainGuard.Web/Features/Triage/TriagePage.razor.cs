@@ -178,7 +178,10 @@ public sealed partial class TriagePage
             await ReloadAsync();
         }
 
-        await FollowUrlAsync();
+        if (Problem is null)
+        {
+            await FollowUrlAsync();
+        }
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)

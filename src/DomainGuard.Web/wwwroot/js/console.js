@@ -10,6 +10,7 @@ window.domainGuard = (() => {
   // A key that opens a form: what is typed before the form is there belongs into it, and is no key.
   const opening = /^(confirm|unverify|override|dismiss|snooze|restore|comment)$/;
   let held = null;
+  let single = localStorage.getItem('keys') || 'on';
   let heldTimer = 0;
 
   const hold = () => {
@@ -39,6 +40,8 @@ window.domainGuard = (() => {
   document.addEventListener('keydown', event => {
     if (!receiver || event.altKey || event.isComposing) return;
     const name = nameOf(event);
+    // Single keys can be switched off (WCAG 2.1.4); what closes and what sends stays.
+    if (single === 'off' && name !== 'Escape' && name !== 'Ctrl+Enter' && name !== 'Enter') return;
     if (!name || (typing(event.target) && name !== 'Escape' && name !== 'Ctrl+Enter')) return;
     // A dialog has its own keys; Enter on a link or button is a click.
     if (document.querySelector('.mud-dialog') || (name === 'Enter' && event.target.closest?.('a, button, summary'))) return;
@@ -99,6 +102,8 @@ window.domainGuard = (() => {
       field?.focus();
       release(field);
     },
+    keys: () => single,
+    setKeys(on) { single = on ? 'on' : 'off'; localStorage.setItem('keys', single); },
     copy: text => navigator.clipboard?.writeText(text),
     isNarrow: () => matchMedia('(max-width: 699px)').matches,
     download(url) { location.assign(url); },
