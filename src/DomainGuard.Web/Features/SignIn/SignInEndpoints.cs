@@ -1,9 +1,7 @@
 using DomainGuard.Data.Staff;
 using DomainGuard.Web.Auth;
-using DomainGuard.Web.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.Extensions.Options;
 
 namespace DomainGuard.Web.Features.SignIn;
 
@@ -36,6 +34,6 @@ internal static class SignInEndpoints
                 : Results.NotFound())
             .RequireOwnForm().RequireAuthorization(Policies.Self);
 
-        routes.MapSingleSignOn(routes.ServiceProvider.GetRequiredService<IOptions<DomainGuardOptions>>().Value.SignIn.Oidc);
+        routes.MapSingleSignOn();
     }
 }
