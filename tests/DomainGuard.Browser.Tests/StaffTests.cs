@@ -114,7 +114,7 @@ public sealed class StaffTests(ConsoleFixture console) : IClassFixture<ConsoleFi
         await page.GotoAsync(Url + "/staff");
         await page.ClickAsync("button:has-text('Invite')");
         await page.FillAsync(".mud-dialog #name", name);
-        await page.CheckAsync($".mud-dialog label:has-text('{role}') input");
+        await page.CheckAsync($".mud-dialog input[value={role}]");
         await page.ClickAsync("button:has-text('Make the link')");
         var link = await page.Locator("#link").InputValueAsync();
         await page.ClickAsync(".mud-dialog button:has-text('Done')");

@@ -1,9 +1,7 @@
 using DomainGuard.Data.Staff;
 using DomainGuard.Web.Auth;
-using DomainGuard.Web.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.Extensions.Options;
 
 namespace DomainGuard.Web.Features.SignIn;
 
@@ -11,7 +9,9 @@ internal static class SignInEndpoints
 {
     /// <summary>Refuses a post that came from no form of ours. The middleware only notes that; what binds no form field must look at the note itself.</summary>
     internal static RouteHandlerBuilder RequireOwnForm(this RouteHandlerBuilder route) => route.WithMetadata(new RequireAntiforgeryTokenAttribute())
-        .AddEndpointFilter(async (context, next) => context.HttpContext.Features.Get<IAntiforgeryValidationFeature>() is { IsValid: true } ? await next(context) : TypedResults.BadRequest());
+        .AddEndpointFilter(async (context, next) => context.HttpContext.Features.Get<IAntiforgeryValidationFeature>() is { IsValid: true } ? await next(context)
+            // With words: an empty answer would be run again as the page for errors, which would read the same form.
+            : TypedResults.Text("This form is out of date. Load the page again.", statusCode: StatusCodes.Status400BadRequest));
 
     /// <summary>What the sign-in pages post to besides themselves. All of it asks the antiforgery token, so that no picture on another page can do it.</summary>
     internal static void MapSignIn(this IEndpointRouteBuilder routes)
@@ -34,6 +34,6 @@ internal static class SignInEndpoints
                 : Results.NotFound())
             .RequireOwnForm().RequireAuthorization(Policies.Self);
 
-        routes.MapSingleSignOn(routes.ServiceProvider.GetRequiredService<IOptions<DomainGuardOptions>>().Value.SignIn.Oidc);
+        routes.MapSingleSignOn();
     }
 }

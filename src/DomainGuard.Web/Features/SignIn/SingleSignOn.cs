@@ -2,6 +2,7 @@ using System.Security.Claims;
 using DomainGuard.Web.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace DomainGuard.Web.Features.SignIn;
@@ -56,18 +57,21 @@ internal static partial class SingleSignOn
         });
     }
 
-    internal static void MapSingleSignOn(this IEndpointRouteBuilder routes, DomainGuardOptions.OidcOptions options)
+    /// <summary>Mapped always, for options are looked at when all that is wrong with them can be said at once; not found where it is off.</summary>
+    internal static void MapSingleSignOn(this IEndpointRouteBuilder routes)
     {
-        if (!options.IsOn)
-        {
-            return;
-        }
-
         // A link, not a form: our policy lets forms go to this site only, and browsers hold the redirects of a form to that too. Whoever is lured here signs in as himself.
-        routes.MapGet("/signin/sso", (string? to) => Results.Challenge(new AuthenticationProperties { RedirectUri = LocalPath.With("/signin/sso/done", to) }, [Scheme])).AllowAnonymous();
+        routes.MapGet("/signin/sso", (string? to, IOptions<DomainGuardOptions> options) => options.Value.SignIn.Oidc.IsOn
+            ? Results.Challenge(new AuthenticationProperties { RedirectUri = LocalPath.With("/signin/sso/done", to) }, [Scheme])
+            : Results.NotFound()).AllowAnonymous();
 
-        routes.MapGet("/signin/sso/done", async (HttpContext http, string? to, EnterBySingleSignOn enter, StaffSignIn signIn, SignInAudit audit) =>
+        routes.MapGet("/signin/sso/done", async (HttpContext http, string? to, EnterBySingleSignOn enter, StaffSignIn signIn, SignInAudit audit, IOptions<DomainGuardOptions> options) =>
         {
+            if (!options.Value.SignIn.Oidc.IsOn)
+            {
+                return Results.NotFound();
+            }
+
             var answer = await http.AuthenticateAsync(IdentityConstants.ExternalScheme);
             await http.SignOutAsync(IdentityConstants.ExternalScheme);
             if (answer.Principal?.FindFirst("sub") is not { Value.Length: > 0 } subject)
@@ -79,7 +83,7 @@ internal static partial class SingleSignOn
             var outcome = await enter.ExecuteAsync(
                 new ProviderWord(
                     subject.Issuer, subject.Value, answer.Principal.FindFirstValue("preferred_username"), answer.Principal.FindFirstValue("name"),
-                    [.. answer.Principal.FindAll(options.RoleClaim).Select(c => c.Value)]),
+                    [.. answer.Principal.FindAll(options.Value.SignIn.Oidc.RoleClaim).Select(c => c.Value)]),
                 from, http.RequestAborted);
             if (outcome is EnterOutcome.Known known)
             {
