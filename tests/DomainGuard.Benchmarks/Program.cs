@@ -8,12 +8,11 @@ return args.FirstOrDefault() switch
     "import-part" => await ImportBenchmark.PartAsync(args),
     "judge" => JudgeBenchmark.Run(),
     "accounts" => await AccountsBenchmark.RunAsync(args),
-    "audit" => await AuditBenchmark.RunAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], audit [ENTRIES] [POSTGRESQL-CONNECTION]");
+    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres]");
     return 2;
 }
