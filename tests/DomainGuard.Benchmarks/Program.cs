@@ -18,5 +18,6 @@ return args.FirstOrDefault() switch
 static int Usage()
 {
     Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], decisions [CASES], triage, policy [DOMAINS] [postgres], audit");
+    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres]");
     return 2;
 }
