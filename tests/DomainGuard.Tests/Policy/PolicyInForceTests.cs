@@ -65,7 +65,12 @@ public sealed class PolicyInForceTests
     {
         await using var world = await PolicyWorld.CreateAsync(provider);
         var change = world.Get<ChangeSetting>();
-        // Nobody ended it yet, so it observes.
+        // Where nobody has ended it, it observes.
+        await using (var fresh = await world.OpenAsync())
+        {
+            await fresh.Settings.Where(s => s.Name == InstallationSettings.ObserveOnly).ExecuteDeleteAsync(TestContext.Current.CancellationToken);
+        }
+
         Assert.Equal(new Switches(true, false), await world.Get<SettingQueries>().SwitchesAsync(CancellationToken.None));
         Assert.IsType<ChangeSettingOutcome.Refused>(await change.OnlyObserveAsync("why", PolicyWorld.Ada, CancellationToken.None));
 

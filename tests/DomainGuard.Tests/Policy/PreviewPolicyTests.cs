@@ -82,6 +82,22 @@ public sealed class PreviewPolicyTests
         Assert.Equal(1, result.Guards[Guard.Override]);
     }
 
+    [Fact]
+    public async Task What_waits_in_a_batch_is_no_part_of_the_next_portion()
+    {
+        await using var world = await PolicyWorld.CreateAsync();
+        await world.Scans.AddAsync("waits.com", "new.com");
+        await world.SetAsync(null, d => (d.Phase, d.HasCase) = (Phase.Released, d.Name == "waits.com"));
+        var id = await world.AddCaseAsync("waits.com", CaseState.NeedsReview, Phase.Released);
+        await using (var db = await world.OpenAsync())
+        {
+            await db.Cases.Where(c => c.Id == id).ExecuteUpdateAsync(s => s.SetProperty(c => c.Guard, Guard.Brake), TestContext.Current.CancellationToken);
+        }
+
+        var result = await world.PreviewAsync(GuardPolicy.Default, Stricter);
+        Assert.Equal((1, 1), (result.Portion, result.Waiting));
+    }
+
     [Theory]
     [MemberData(nameof(Providers))]
     public async Task A_past_day_is_judged_by_the_verdicts_cases_and_hands_of_its_end(DatabaseProvider provider)

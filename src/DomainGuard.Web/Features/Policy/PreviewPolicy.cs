@@ -46,6 +46,9 @@ public sealed record PreviewResult
     /// <summary>Addresses that the next portion would un-verify under the draft, those that are due already included.</summary>
     public required long Portion { get; init; }
 
+    /// <summary>Addresses besides whose un-verification waits in a batch, or was refused there.</summary>
+    public required long Waiting { get; init; }
+
     /// <summary>Automatic un-verifications of the last 24 hours.</summary>
     public required int Last24Hours { get; init; }
 
@@ -224,7 +227,7 @@ internal sealed class PreviewPolicy(IDbContextFactory<GuardDb> dbs, PreviewReade
         {
             if (rows.Count >= most)
             {
-                return;
+                break;
             }
 
             // All addresses of a small domain are shown one by one, like those that were judged one by one.
@@ -296,6 +299,7 @@ internal sealed class PreviewPolicy(IDbContextFactory<GuardDb> dbs, PreviewReade
             Groups = sum.Groups,
             Guards = sum.Guards,
             Portion = sum.Portion,
+            Waiting = sum.Waiting,
             Last24Hours = last24,
             BrakeLimit = Brake.Limit(spec.After.Brake, last30),
             BrakeHolds = Brake.Holds(spec.After.Brake, last24, last30, (int)Math.Min(sum.Portion, int.MaxValue)),
@@ -339,6 +343,8 @@ internal sealed class PreviewPolicy(IDbContextFactory<GuardDb> dbs, PreviewReade
 
         public long Portion { get; private set; }
 
+        public long Waiting { get; private set; }
+
         public long PyPi { get; private set; }
 
         public long RubyGems { get; private set; }
@@ -364,7 +370,12 @@ internal sealed class PreviewPolicy(IDbContextFactory<GuardDb> dbs, PreviewReade
             PyPi += pyPi;
             RubyGems += rubyGems;
             NotKnown += unit.PyPi == ComparisonResult.NotKnown ? unit.Count : 0;
-            Portion += unit is { After.Action: PolicyAction.Unverify, IsUnverified: false } ? unit.Count : 0;
+            if (unit is { After.Action: PolicyAction.Unverify, IsUnverified: false })
+            {
+                Portion += unit.IsWithAdministrator ? 0 : unit.Count;
+                Waiting += unit.IsWithAdministrator ? unit.Count : 0;
+            }
+
             if (unit.After is { Wanted: PolicyAction.Unverify, Guard: not Guard.None } && !unit.IsUnverified)
             {
                 Guards[unit.After.Guard] = Guards.GetValueOrDefault(unit.After.Guard) + unit.Count;

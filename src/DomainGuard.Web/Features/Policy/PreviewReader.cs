@@ -33,8 +33,10 @@ internal sealed record PreviewDomain(
 /// <param name="Group">What the change means.</param>
 /// <param name="PyPi">What PyPI's rule would do.</param>
 /// <param name="RubyGems">What RubyGems' rule would do to one account.</param>
+/// <param name="IsWithAdministrator">Its un-verification waits in a batch, or was refused there: no portion takes it up by itself.</param>
 internal sealed record PreviewUnit(
-    PreviewDomain Domain, long? AddressId, int Count, HandChange HandChange, bool IsUnverified, Finding? Before, Finding After, PreviewGroup Group, ComparisonResult PyPi, ComparisonResult RubyGems);
+    PreviewDomain Domain, long? AddressId, int Count, HandChange HandChange, bool IsUnverified, Finding? Before, Finding After, PreviewGroup Group, ComparisonResult PyPi, ComparisonResult RubyGems,
+    bool IsWithAdministrator);
 
 /// <summary>
 /// Judges domains under two policies on the evidence of one moment, chunk by chunk, so that memory does not grow with their number. Addresses are read only where they can
@@ -147,11 +149,12 @@ internal sealed class PreviewReader(DomainLookup lookup, GuardClock clock)
 
         var ids = each.ToArray();
         var byId = domains.ToDictionary(d => d.Id);
-        var at = spec.At ?? DateTimeOffset.MaxValue;
-        var addresses = db.Addresses.AsNoTracking()
-            .Where(a => EF.Parameter(ids).Contains(a.DomainId) && (a.RetiredAt == null || a.RetiredAt > at))
-            .Select(a => new { a.Id, a.DomainId, a.HandChange, a.HandConfidence, a.State, a.MailHost, a.BaselineFrom, a.AddedAt });
-        await foreach (var a in (spec.At is { } then ? addresses.Where(a => a.AddedAt <= then) : addresses).OrderBy(a => a.DomainId).ThenBy(a => a.Id).AsAsyncEnumerable().WithCancellation(cancel))
+        var addresses = db.Addresses.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.DomainId));
+        addresses = spec.At is { } at ? addresses.Where(a => a.AddedAt <= at && (a.RetiredAt == null || a.RetiredAt > at)) : addresses.Where(a => a.RetiredAt == null);
+        await foreach (var a in addresses
+            .OrderBy(a => a.DomainId).ThenBy(a => a.Id)
+            .Select(a => new { a.Id, a.DomainId, a.HandChange, a.HandConfidence, a.State, a.MailHost, a.BaselineFrom })
+            .AsAsyncEnumerable().WithCancellation(cancel))
         {
             var domain = byId[a.DomainId];
             var step = context.Of(a.Id) ?? context.WholeOf(domain.Id);
@@ -175,7 +178,7 @@ internal sealed class PreviewReader(DomainLookup lookup, GuardClock clock)
         return new PreviewUnit(
             domain, address, address is null ? domain.AddressCount : 1, facts.HandChange, isUnverified, before, after,
             isDecided ? PreviewGroup.Same : PreviewGroups.Of(before?.Action, after.Action, isUnverified),
-            ComparisonRules.PyPi(research), ComparisonRules.RubyGems(research, route));
+            ComparisonRules.PyPi(research), ComparisonRules.RubyGems(research, route), step is { IsWithAdministrator: true });
     }
 
     private static Finding Evaluate(GuardPolicy policy, FindingFacts facts, CaseThen? step)
@@ -189,11 +192,11 @@ internal sealed class PreviewReader(DomainLookup lookup, GuardClock clock)
     // The latest answer of Fastly or Domainr, whichever spoke later.
     private static async Task<Dictionary<long, ResearchFacts>> ResearchAsync(GuardDb db, PreviewSpec spec, long from, long to, CancellationToken cancel)
     {
-        var at = spec.At ?? DateTimeOffset.MaxValue.AddYears(-1);
         var rows = db.Observations.AsNoTracking()
             .Where(o => o.DomainId >= from && o.DomainId <= to && (o.Source == SourceKind.Fastly || o.Source == SourceKind.Domainr) && o.Facts != null);
+        rows = spec.At is { } at ? rows.Where(o => o.FirstAt <= at) : rows;
         var latest = new Dictionary<long, (DateTimeOffset At, string Facts)>();
-        foreach (var row in await (spec.At is null ? rows : rows.Where(o => o.FirstAt <= at)).Select(o => new { o.DomainId, o.Facts, o.LastAt }).ToListAsync(cancel))
+        foreach (var row in await rows.Select(o => new { o.DomainId, o.Facts, o.LastAt }).ToListAsync(cancel))
         {
             if (!latest.TryGetValue(row.DomainId, out var known) || row.LastAt >= known.At)
             {
@@ -210,7 +213,8 @@ internal sealed class PreviewReader(DomainLookup lookup, GuardClock clock)
 /// <param name="IsUnverified">It had un-verified its address, or the addresses of its domain.</param>
 /// <param name="IsOverridden">Under an override that had not ended.</param>
 /// <param name="Decided">The facts that the latest decision rested on.</param>
-internal sealed record CaseThen(CaseState State, bool IsUnverified, bool IsOverridden, CaseFacts Decided);
+/// <param name="IsWithAdministrator">Its un-verification waits in a batch, or was refused there. Not known for the past.</param>
+internal sealed record CaseThen(CaseState State, bool IsUnverified, bool IsOverridden, CaseFacts Decided, bool IsWithAdministrator = false);
 
 /// <summary>What is read beside domains whose addresses may differ: cases as they stood, moved name servers, mail routes.</summary>
 internal sealed class PreviewContext
@@ -269,11 +273,11 @@ internal sealed class PreviewContext
         {
             var cases = await db.Cases.AsNoTracking()
                 .Where(c => EF.Parameter(domains).Contains(c.DomainId))
-                .Select(c => new { c.AddressId, c.DomainId, c.State, c.IsUnverified, c.Until, c.DecidedPhase, c.DecidedHandChange, c.DecidedWanted })
+                .Select(c => new { c.AddressId, c.DomainId, c.State, c.IsUnverified, c.Until, c.DecidedPhase, c.DecidedHandChange, c.DecidedWanted, c.Guard })
                 .ToListAsync(cancel);
             foreach (var c in cases)
             {
-                Put(c.AddressId, c.DomainId, new CaseThen(c.State, c.IsUnverified, c.State == CaseState.Overridden && c.Until > now, new CaseFacts(c.DecidedPhase, c.DecidedHandChange, c.DecidedWanted)));
+                Put(c.AddressId, c.DomainId, new CaseThen(c.State, c.IsUnverified, c.State == CaseState.Overridden && c.Until > now, new CaseFacts(c.DecidedPhase, c.DecidedHandChange, c.DecidedWanted), c.Guard is Guard.Brake or Guard.ObserveOnly));
             }
 
             return;
