@@ -11,13 +11,11 @@ return args.FirstOrDefault() switch
     "decisions" => await DecisionsBenchmark.RunAsync(args),
     "triage" => await TriageBenchmark.RunAsync(args),
     "policy" => await PolicyBenchmark.RunAsync(args),
-    "audit" => await AuditBenchmark.RunAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], decisions [CASES], triage, policy [DOMAINS] [postgres], audit");
-    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres]");
+    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], decisions [CASES], triage, policy [DOMAINS] [postgres]");
     return 2;
 }

@@ -7,7 +7,6 @@ using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Tests.Scans;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
-using DomainGuard.Web.Features.SignIn;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 

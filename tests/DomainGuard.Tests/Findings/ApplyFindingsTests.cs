@@ -6,6 +6,7 @@ using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Cases;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.EntityFrameworkCore;
@@ -277,7 +278,7 @@ public sealed class ApplyFindingsTests
         world.Say(Life.Redemption, "gone.com");
         await world.PassAsync(TimeSpan.FromDays(1));
 
-        var started = (StartOutcome.Started)await world.Get<StartScan>().ExecuteAsync(ScanScope.All, null, "tests", observeOnly: true, CancellationToken.None);
+        var started = (StartOutcome.Started)await world.Get<StartScan>().ExecuteAsync(ScanScope.All, null, Requester.CommandLine, observeOnly: true, CancellationToken.None);
         await world.Get<RunScan>().ExecuteAsync(started.ScanId, CancellationToken.None);
         await world.Get<ApplyFindings>().TakeUpAsync(CancellationToken.None);
 

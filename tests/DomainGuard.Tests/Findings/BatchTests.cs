@@ -8,6 +8,7 @@ using DomainGuard.Data.Policies;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Tests.Scans;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.EntityFrameworkCore;
@@ -202,7 +203,7 @@ public sealed class BatchTests
     {
         world.Say(life, names);
         await world.PassAsync(TimeSpan.FromDays(1));
-        var started = (StartOutcome.Started)await world.Get<StartScan>().ExecuteAsync(ScanScope.All, null, "tests", observeOnly: true, CancellationToken.None);
+        var started = (StartOutcome.Started)await world.Get<StartScan>().ExecuteAsync(ScanScope.All, null, Requester.CommandLine, observeOnly: true, CancellationToken.None);
         await world.Get<RunScan>().ExecuteAsync(started.ScanId, CancellationToken.None);
         await using var db = await world.OpenAsync();
         var now = world.Now;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using DomainGuard.Data.Scans;
 using DomainGuard.Tests.Infrastructure;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,9 +29,9 @@ public sealed class LogTests
 
         var csv = "account_id,user_name,email\nlog-1,one,someone@quietforge.io\nlog-2,two,broken @quietforge.io\nlog-3,three,someone@quietforge.io\n";
         var import = await services.GetRequiredService<StageImport>().ExecuteAsync(
-            new MemoryStream(Encoding.UTF8.GetBytes(csv)), new ImportRequest("log.csv", ImportFormat.Csv, "tests") { IsPartial = true, KeepGood = true }, null, null, cancel);
+            new MemoryStream(Encoding.UTF8.GetBytes(csv)), new ImportRequest("log.csv", ImportFormat.Csv, Requester.CommandLine) { IsPartial = true, KeepGood = true }, null, null, cancel);
         Assert.True(await services.GetRequiredService<MergeImport>().ExecuteAsync(import.Id, null, cancel));
-        var scan = Assert.IsType<StartOutcome.Started>(await services.GetRequiredService<StartScan>().ExecuteAsync(ScanScope.Domain, "quietforge.io", "tests", cancel));
+        var scan = Assert.IsType<StartOutcome.Started>(await services.GetRequiredService<StartScan>().ExecuteAsync(ScanScope.Domain, "quietforge.io", Requester.CommandLine, cancel));
         await services.GetRequiredService<RunScan>().ExecuteAsync(scan.ScanId, cancel);
 
         Assert.Contains(log.Lines, l => l.Contains("sign-in was refused", StringComparison.Ordinal)); // it does listen
