@@ -128,7 +128,8 @@ internal sealed class AuditWorld : IAsyncDisposable
     public async Task SqlAsync(string sql)
     {
         await using var db = await Dbs.CreateDbContextAsync();
-        await db.Database.ExecuteSqlRawAsync(sql);
+        // Braces are data here, not places for values.
+        await db.Database.ExecuteSqlRawAsync(sql.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()

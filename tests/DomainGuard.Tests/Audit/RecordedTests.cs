@@ -110,7 +110,7 @@ public sealed class RecordedTests
         }
         while (entries.Any(e => e.Sequence is null));
         var joined = entries.Single(e => e.Action == AuditAction.StaffJoined);
-        Assert.Equal("""{"roles":"Administrator","with":"set-up token"}""", joined.After);
+        Assert.Equal(("""{"roles":"Administrator"}""", "set-up"), (joined.After, joined.Subject));
         Assert.NotNull(joined.Hash);
     }
 

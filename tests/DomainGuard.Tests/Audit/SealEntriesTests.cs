@@ -167,8 +167,9 @@ public sealed class SealEntriesTests
         var report = await world.VerifyAsync();
         Assert.Null(report.Fault);
         Assert.Equal(0, report.Unsealed);
-        var entries = await world.EntriesAsync();
-        Assert.Equal(entries.Count, entries[^1].Sequence);
+        // The verification wrote an entry of its own, which nobody has sealed yet.
+        var numbers = (await world.EntriesAsync()).Select(e => e.Sequence).OfType<long>().ToList();
+        Assert.Equal(Enumerable.Range(1, numbers.Count).Select(n => (long)n), numbers);
     }
 
     private static async Task<long> SealedAsync(AuditWorld world)

@@ -1,8 +1,13 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Exports;
+using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Features.Imports;
+using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
+using DomainGuard.Web.Features.Triage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DomainGuard.Tests.Auth;
@@ -23,7 +28,31 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
         (typeof(UnlockStaff), nameof(UnlockStaff.ExecuteAsync), Policies.Operate),
         (typeof(ResetSecondFactor), nameof(ResetSecondFactor.ExecuteAsync), Policies.Operate),
         (typeof(RemoveStaff), nameof(RemoveStaff.ExecuteAsync), Policies.Operate),
+        (typeof(AssignCases), nameof(AssignCases.ExecuteAsync), Policies.Decide),
+        (typeof(CommentOnCase), nameof(CommentOnCase.ExecuteAsync), Policies.Decide),
+        (typeof(DecideCases), nameof(DecideCases.ExecuteAsync), Policies.Decide),
+        (typeof(DecideBulk), nameof(DecideBulk.ExecuteAsync), Policies.Decide),
+        (typeof(FreezeCases), nameof(FreezeCases.ExecuteAsync), Policies.Decide),
+        (typeof(UndoDecision), nameof(UndoDecision.ExecuteAsync), Policies.Decide),
+        (typeof(DecideBatch), nameof(DecideBatch.ExecuteAsync), Policies.Operate),
+        (typeof(EndObserveOnly), nameof(EndObserveOnly.ExecuteAsync), Policies.Operate),
+        (typeof(ConfirmImport), nameof(ConfirmImport.ExecuteAsync), Policies.Operate),
+        (typeof(SavePolicy), nameof(SavePolicy.ExecuteAsync), Policies.Operate),
+        (typeof(ProposePolicy), nameof(ProposePolicy.ExecuteAsync), Policies.Operate),
+        (typeof(ProposePolicy), nameof(ProposePolicy.EndSecondPersonAsync), Policies.Operate),
+        (typeof(DecideProposal), nameof(DecideProposal.ExecuteAsync), Policies.Operate),
+        (typeof(ChangeSetting), nameof(ChangeSetting.OnlyObserveAsync), Policies.Operate),
+        (typeof(ChangeSetting), nameof(ChangeSetting.RequireSecondPersonAsync), Policies.Operate),
+        (typeof(PreviewPolicy), nameof(PreviewPolicy.ExecuteAsync), Policies.Read),
+        (typeof(RequestExport), nameof(RequestExport.ExecuteAsync), Policies.Export),
+        (typeof(FetchExport), nameof(FetchExport.ExecuteAsync), Policies.Export),
     ];
+
+    /// <summary>Those that give something out: to who lacks the right, nothing.</summary>
+    private static readonly Type[] GiveNothing = [typeof(PreviewPolicy), typeof(FetchExport)];
+
+    /// <summary>What goes on with a decision that was asked for with the right, after its process died.</summary>
+    private const string GoesOn = "DomainGuard.Web.Features.Triage.DecideBulk.CarryOutAsync";
 
     /// <summary>What a person does to nobody but himself, whatever his roles.</summary>
     private static readonly Type[] OwnAffairs = [typeof(ChangeOwnSignIn)];
@@ -50,7 +79,7 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
     {
         var found = typeof(StaffMember).Assembly.GetTypes()
             .Where(t => t is { IsClass: true } && t != typeof(StaffMember) && !t.IsDefined(typeof(CompilerGeneratedAttribute)) && !OwnAffairs.Contains(t) && t.Namespace?.StartsWith("DomainGuard.Web.Features", StringComparison.Ordinal) == true)
-            .SelectMany(Asked).Select(m => $"{m.DeclaringType!.FullName}.{m.Name}").Distinct().Order();
+            .SelectMany(Asked).Select(m => $"{m.DeclaringType!.FullName}.{m.Name}").Where(n => n != GoesOn).Distinct().Order();
         Assert.Equal(Table.Select(t => $"{t.Operation.FullName}.{t.Method}").Distinct().Order(), found);
     }
 
@@ -68,7 +97,7 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
             await task;
             var outcome = task.GetType().GetProperty("Result")!.GetValue(task);
             // A nested record "Refused" of the operation's outcome, or the words of what speaks against it.
-            Assert.True(outcome is string { Length: > 0 } || outcome?.GetType().Name == "Refused", $"{type.Name}.{method} answered {outcome} to roles '{roles}'");
+            Assert.True(outcome is string { Length: > 0 } or FreezeOutcome { Problem: not null } || outcome?.GetType().Name == "Refused" || (outcome is null && GiveNothing.Contains(type)), $"{type.Name}.{method} answered {outcome} to roles '{roles}'");
         }
     }
 
@@ -82,6 +111,7 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
         return type == typeof(string) ? "x"
             : type == typeof(CancellationToken) ? CancellationToken.None
             : type.IsAssignableFrom(typeof(string[])) ? new[] { Roles.Auditor }
+            : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? Array.CreateInstance(type.GetGenericArguments()[0], 0)
             : type.IsValueType ? Activator.CreateInstance(type)
             : type.IsInterface || type.IsAbstract || type.IsArray || typeof(Delegate).IsAssignableFrom(type) ? null
             : RuntimeHelpers.GetUninitializedObject(type);

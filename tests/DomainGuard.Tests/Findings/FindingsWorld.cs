@@ -209,7 +209,7 @@ internal sealed class FindingsWorld : IAsyncDisposable
             Life.Redemption or Life.RedemptionByOne => Record(q, host, q.Now.AddDays(-50), "redemption period", "pending delete"),
             Life.PendingDelete => Record(q, host, q.Now.AddDays(-80), "pending delete"),
             Life.Released => ScriptedSource.NotFound(q, host),
-            Life.Reregistered => ScriptedSource.Registered(q, host) with { Rdap = new RdapFacts { Handle = "NEW-" + q.Domain, RegisteredAt = since.UtcDateTime.Date, ExpiresAt = since.UtcDateTime.Date.AddYears(1), Statuses = ["active"] } },
+            Life.Reregistered => ScriptedSource.Registered(q, host) with { Rdap = new RdapFacts { Handle = $"NEW-{since:yyMMdd}-{q.Domain}", RegisteredAt = since.UtcDateTime.Date, ExpiresAt = since.UtcDateTime.Date.AddYears(1), Statuses = ["active"] } },
             Life.Expired or Life.ExpiredAndMoved => Record(q, host, since.AddDays(-1), "active"),
             Life.Silent => ScriptedSource.Fails(q, host),
             _ => Record(q, host, q.Now.AddDays(300), "active"),

@@ -16,11 +16,12 @@ internal static class SignInEndpoints
     /// <summary>What the sign-in pages post to besides themselves. All of it asks the antiforgery token, so that no picture on another page can do it.</summary>
     internal static void MapSignIn(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/signout", async ([Microsoft.AspNetCore.Mvc.FromForm] string? to, StaffSignIn signIn) =>
+        routes.MapPost("/signout", async (HttpContext http, StaffSignIn signIn) =>
         {
+            var form = await http.Request.ReadFormAsync(http.RequestAborted);
             await signIn.LeaveAsync();
-            return TypedResults.LocalRedirect(to is "/signin" or null ? "~/signin" : "~/");
-        }).WithMetadata(new RequireAntiforgeryTokenAttribute()).AllowAnonymous();
+            return TypedResults.LocalRedirect(form["to"].ToString() is "/signin" or "" ? "~/signin" : "~/");
+        }).RequireOwnForm().AllowAnonymous();
 
         // The same question for everybody: the authenticator knows whose passkeys it holds.
         routes.MapPost("/signin/passkey", async (SignInManager<GuardUser> signIn) =>

@@ -71,11 +71,12 @@ internal sealed class DecideBatch(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<BatchOutcome> ExecuteAsync(StaffMember by, long batchId, int version, BatchChoice choice, string comment, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(by);
-        ArgumentNullException.ThrowIfNull(choice);
         if (!by.May(Policies.Operate))
         {
             return new BatchOutcome.Refused("Only an administrator decides a batch.");
         }
+
+        ArgumentNullException.ThrowIfNull(choice);
 
         if (string.IsNullOrWhiteSpace(comment))
         {

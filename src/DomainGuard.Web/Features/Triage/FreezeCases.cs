@@ -34,11 +34,12 @@ internal sealed class FreezeCases(IDbContextFactory<GuardDb> dbs, TimeProvider t
     public async Task<FreezeOutcome> ExecuteAsync(StaffMember by, Func<GuardDb, IQueryable<Case>> filter, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(by);
-        ArgumentNullException.ThrowIfNull(filter);
         if (!by.May(Policies.Decide))
         {
             return new FreezeOutcome(Guid.Empty, 0) { Problem = "Only an analyst decides cases." };
         }
+
+        ArgumentNullException.ThrowIfNull(filter);
 
         await using var session = await StatementSession.OpenAsync(dbs, cancel);
         var cases = await filter(session.Db).AsNoTracking().Select(c => new CaseRef(c.Id, c.Version)).Take(DecisionRules.MostCases + 1).ToListAsync(cancel);

@@ -107,7 +107,8 @@ internal sealed class UndoDecision(IDbContextFactory<GuardDb> dbs, GuardClock cl
         }
 
         var read = await CaseReading.ReadAsync(db, decisions.Keys, cancel);
-        if (read.FirstOrDefault(r => r.Case.DecidedFacts.IsWorse(r.Case.Facts)) is { } worse)
+        // Against what the person saw: a decision that moved the baseline set what "worse" is measured against to no change of hands.
+        if (read.FirstOrDefault(r => new CaseFacts(decisions[r.Case.Id].Phase, decisions[r.Case.Id].HandChange, r.Case.DecidedWanted).IsWorse(r.Case.Facts)) is { } worse)
         {
             return ([], $"The facts of case {worse.Case.Id} became worse since you decided. Nothing was taken back; decide it anew.");
         }
