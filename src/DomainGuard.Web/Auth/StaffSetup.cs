@@ -94,7 +94,10 @@ internal sealed partial class StaffSetup(
         var users = scope.ServiceProvider.GetRequiredService<UserManager<GuardUser>>();
         var user = new GuardUser
         {
-            Id = Guid.CreateVersion7(), UserName = userName.Trim(), DisplayName = string.IsNullOrWhiteSpace(displayName) ? userName.Trim() : displayName.Trim(), JoinedAt = clock.Now,
+            Id = Guid.CreateVersion7(),
+            UserName = userName.Trim(),
+            DisplayName = string.IsNullOrWhiteSpace(displayName) ? userName.Trim() : displayName.Trim(),
+            JoinedAt = clock.Now,
         };
         var result = await CreateAsync(users, user, password, Roles.Administrator);
         if (!result.Succeeded)

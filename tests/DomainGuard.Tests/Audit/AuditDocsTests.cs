@@ -19,7 +19,13 @@ public sealed partial class AuditDocsTests
         var entry = AuditTrail.Entry(new AuditFact(
             AuditAction.CaseOverridden, AuditActor.Staff(Guid.Parse("019ab2c4-5d10-7e3b-9c55-2f6d0a1b7c11"), "198.51.100.24"), new DateTimeOffset(2026, 11, 23, 13, 31, 2, 418, TimeSpan.Zero))
         {
-            AccountId = 118, AddressId = 140, DomainName = "northgable.co.uk", CaseId = 2207, PolicyVersion = 8, Reason = "RenewalSeen", Comment = comment,
+            AccountId = 118,
+            AddressId = 140,
+            DomainName = "northgable.co.uk",
+            CaseId = 2207,
+            PolicyVersion = 8,
+            Reason = "RenewalSeen",
+            Comment = comment,
             Changes = [("state", "Unverified", "Overridden"), ("until", null, new DateTimeOffset(2027, 2, 21, 0, 0, 0, TimeSpan.Zero))],
         });
         entry.Id = Guid.Parse("019ab2f0-3d12-7a44-8b1e-5c9a7d3e2f10"); // made at random

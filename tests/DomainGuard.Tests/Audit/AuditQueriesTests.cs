@@ -126,7 +126,11 @@ public sealed class AuditQueriesTests
             (i % 3) switch { 0 => AuditActor.Staff(People.Analyst.Id, "192.0.2.1"), 1 => AuditActor.Policy(8, 4), _ => AuditActor.System("scan") },
             world.Clock.Now.AddMinutes(i))
         {
-            AccountId = i % 2 == 0 ? 1 : null, DomainName = "harbor-tools.dev", CaseId = i % 10, Reason = i % 4 == 0 ? "Duplicate" : null, Changes = [("state", "Unverified", "Confirmed")],
+            AccountId = i % 2 == 0 ? 1 : null,
+            DomainName = "harbor-tools.dev",
+            CaseId = i % 10,
+            Reason = i % 4 == 0 ? "Duplicate" : null,
+            Changes = [("state", "Unverified", "Confirmed")],
         });
         await world.SealAsync();
         return world;

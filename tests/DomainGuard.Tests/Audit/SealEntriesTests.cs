@@ -118,8 +118,17 @@ public sealed class SealEntriesTests
         await using var world = await AuditWorld.CreateAsync(provider);
         var full = new AuditFact(AuditAction.CaseOverridden, AuditActor.Staff(People.Analyst.Id, "192.0.2.1"), world.Clock.Now.AddTicks(12_345))
         {
-            AccountId = 1, AddressId = 2, DomainName = "xn--bcher-kva.example", CaseId = 3, ScanId = 4, PolicyVersion = 5, Subject = "batch 6", BatchId = Guid.CreateVersion7(), Reason = "RenewalSeen",
-            Comment = "<b>x</b> \u202Eabc \0 \ud83d =1+1", Changes = [("state", "NeedsReview", "Overridden"), ("until", null, world.Clock.Now)],
+            AccountId = 1,
+            AddressId = 2,
+            DomainName = "xn--bcher-kva.example",
+            CaseId = 3,
+            ScanId = 4,
+            PolicyVersion = 5,
+            Subject = "batch 6",
+            BatchId = Guid.CreateVersion7(),
+            Reason = "RenewalSeen",
+            Comment = "<b>x</b> \u202Eabc \0 \ud83d =1+1",
+            Changes = [("state", "NeedsReview", "Overridden"), ("until", null, world.Clock.Now)],
         };
         await using (var session = await StatementSession.OpenAsync(world.Dbs, CancellationToken.None))
         {

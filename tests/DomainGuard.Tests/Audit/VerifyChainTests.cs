@@ -134,7 +134,10 @@ public sealed class VerifyChainTests
         var world = await AuditWorld.CreateAsync(provider, key?.ToPem());
         await world.WriteAsync(9, i => new AuditFact(AuditAction.CaseConfirmed, AuditActor.Staff(People.Analyst.Id, null), world.Clock.Now.AddSeconds(i))
         {
-            CaseId = i, Reason = "DomainLapsed", Comment = "seen " + i, Changes = [("state", "Unverified", "Confirmed")],
+            CaseId = i,
+            Reason = "DomainLapsed",
+            Comment = "seen " + i,
+            Changes = [("state", "Unverified", "Confirmed")],
         });
         await world.SealAsync();
         await world.Get<MakeCheckpoint>().DailyAsync(CancellationToken.None);

@@ -209,8 +209,13 @@ public sealed class SingleSignOnTests
                 case "/.well-known/openid-configuration":
                     await context.Response.WriteAsJsonAsync(new Dictionary<string, object>
                     {
-                        ["issuer"] = Issuer, ["authorization_endpoint"] = Issuer + "/authorize", ["token_endpoint"] = Issuer + "/token", ["jwks_uri"] = Issuer + "/jwks",
-                        ["response_types_supported"] = (string[])["code"], ["subject_types_supported"] = (string[])["public"], ["id_token_signing_alg_values_supported"] = (string[])["RS256"],
+                        ["issuer"] = Issuer,
+                        ["authorization_endpoint"] = Issuer + "/authorize",
+                        ["token_endpoint"] = Issuer + "/token",
+                        ["jwks_uri"] = Issuer + "/jwks",
+                        ["response_types_supported"] = (string[])["code"],
+                        ["subject_types_supported"] = (string[])["public"],
+                        ["id_token_signing_alg_values_supported"] = (string[])["RS256"],
                     });
                     break;
                 case "/jwks":
@@ -259,7 +264,11 @@ public sealed class SingleSignOnTests
                 Expires = Fault == "expired" ? now.AddHours(-1) : now.AddMinutes(5),
                 Claims = new Dictionary<string, object>
                 {
-                    ["sub"] = Person.Subject, ["preferred_username"] = Person.UserName, ["name"] = Person.Name, ["email"] = "admin@example.com", ["groups"] = Person.Groups,
+                    ["sub"] = Person.Subject,
+                    ["preferred_username"] = Person.UserName,
+                    ["name"] = Person.Name,
+                    ["email"] = "admin@example.com",
+                    ["groups"] = Person.Groups,
                     ["nonce"] = Fault == "nonce" ? "another" : asked.Nonce,
                 },
                 SigningCredentials = new SigningCredentials(new RsaSecurityKey(Fault == "key" ? _other : _key) { KeyId = "k1" }, SecurityAlgorithms.RsaSha256),

@@ -197,7 +197,13 @@ internal sealed class StaffWorld : IAsyncDisposable
         await using var db = await Database.Dbs.CreateDbContextAsync();
         var user = new GuardUser
         {
-            Id = Guid.CreateVersion7(), UserName = name, NormalizedUserName = name.ToUpperInvariant(), DisplayName = name, PasswordHash = "x", SecurityStamp = name, JoinedAt = Clock.Now,
+            Id = Guid.CreateVersion7(),
+            UserName = name,
+            NormalizedUserName = name.ToUpperInvariant(),
+            DisplayName = name,
+            PasswordHash = "x",
+            SecurityStamp = name,
+            JoinedAt = Clock.Now,
         };
         db.Users.Add(user);
         await StaffChanges.SetRolesAsync(db, user.Id, roles, CancellationToken.None);

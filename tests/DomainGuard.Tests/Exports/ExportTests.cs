@@ -216,7 +216,12 @@ public sealed class ExportTests
 
     internal static Task FillAsync(AuditWorld world, int count) => world.WriteAsync(count, i => new AuditFact(AuditAction.CaseConfirmed, AuditActor.Staff(People.Analyst.Id, "192.0.2.1"), world.Clock.Now.AddSeconds(i))
     {
-        AccountId = 1, DomainName = "harbor-tools.dev", CaseId = i % 10, Reason = "DomainLapsed", Comment = i == 3 ? Nasty : null, Changes = [("state", "Unverified", "Confirmed"), ("n", null, i)],
+        AccountId = 1,
+        DomainName = "harbor-tools.dev",
+        CaseId = i % 10,
+        Reason = "DomainLapsed",
+        Comment = i == 3 ? Nasty : null,
+        Changes = [("state", "Unverified", "Confirmed"), ("n", null, i)],
     });
 
     internal static async Task<Export> MakeAsync(AuditWorld world, ExportKind kind, ExportFormat format, AuditFilter filter)

@@ -100,8 +100,17 @@ internal sealed class FindingsWorld : IAsyncDisposable
             db.Add(new Account { Id = account + i, ExternalId = $"{name}-{i}", SortName = $"{name}-{i}", AddressCount = 1, AddedAt = Now, ChangedAt = Now, Version = 1 });
             db.Add(new Address
             {
-                Id = address + i, AccountId = account + i, DomainId = domain.Id, Email = $"m{i}@{name}", SearchEmail = $"m{i}@{name}", MailHost = name, IsPrimary = true, VerifiedAt = Now.AddYears(-1),
-                BaselineFrom = Now.AddDays(-10), AddedAt = Now, Version = 1,
+                Id = address + i,
+                AccountId = account + i,
+                DomainId = domain.Id,
+                Email = $"m{i}@{name}",
+                SearchEmail = $"m{i}@{name}",
+                MailHost = name,
+                IsPrimary = true,
+                VerifiedAt = Now.AddYears(-1),
+                BaselineFrom = Now.AddDays(-10),
+                AddedAt = Now,
+                Version = 1,
             });
         }
 

@@ -113,9 +113,18 @@ public sealed class CaseSentenceTests
     {
         var look = new CaseLook
         {
-            State = CaseState.NeedsReview, Situation = Situation.Redemption, Phase = Phase.Redemption, Confidence = Confidence.Corroborated, StateSince = Now.AddDays(-1), PolicyVersion = 8, Domain = "example.com",
-            PhaseSince = new DateTimeOffset(2026, 10, 30, 8, 0, 0, TimeSpan.Zero), RegisteredAt = new DateTimeOffset(2026, 11, 11, 8, 0, 0, TimeSpan.Zero), ExpiresAt = new DateTimeOffset(2026, 12, 9, 8, 0, 0, TimeSpan.Zero),
-            DropFrom = new DateTimeOffset(2026, 12, 2, 8, 0, 0, TimeSpan.Zero), DropTo = new DateTimeOffset(2026, 12, 4, 8, 0, 0, TimeSpan.Zero),
+            State = CaseState.NeedsReview,
+            Situation = Situation.Redemption,
+            Phase = Phase.Redemption,
+            Confidence = Confidence.Corroborated,
+            StateSince = Now.AddDays(-1),
+            PolicyVersion = 8,
+            Domain = "example.com",
+            PhaseSince = new DateTimeOffset(2026, 10, 30, 8, 0, 0, TimeSpan.Zero),
+            RegisteredAt = new DateTimeOffset(2026, 11, 11, 8, 0, 0, TimeSpan.Zero),
+            ExpiresAt = new DateTimeOffset(2026, 12, 9, 8, 0, 0, TimeSpan.Zero),
+            DropFrom = new DateTimeOffset(2026, 12, 2, 8, 0, 0, TimeSpan.Zero),
+            DropTo = new DateTimeOffset(2026, 12, 4, 8, 0, 0, TimeSpan.Zero),
         };
         var first = new DateTimeOffset(2026, 12, 1, 8, 0, 0, TimeSpan.Zero);
         return situation switch

@@ -19,8 +19,28 @@ internal static class ReadEntries
             .Take(Page)
             .Select(e => new
             {
-                e.Id, e.At, e.ActorKind, e.ActorId, e.ActorFrom, e.Action, e.AccountId, e.AddressId, e.DomainName, e.CaseId, e.ScanId, e.PolicyVersion, e.Subject, e.BatchId, e.Reason, e.Comment,
-                e.CommentHash, e.Before, e.After, e.ContentHash, e.Sequence, e.Hash,
+                e.Id,
+                e.At,
+                e.ActorKind,
+                e.ActorId,
+                e.ActorFrom,
+                e.Action,
+                e.AccountId,
+                e.AddressId,
+                e.DomainName,
+                e.CaseId,
+                e.ScanId,
+                e.PolicyVersion,
+                e.Subject,
+                e.BatchId,
+                e.Reason,
+                e.Comment,
+                e.CommentHash,
+                e.Before,
+                e.After,
+                e.ContentHash,
+                e.Sequence,
+                e.Hash,
             })
             .CreateDbCommand();
         await using (command)

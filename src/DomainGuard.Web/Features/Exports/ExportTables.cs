@@ -202,8 +202,20 @@ internal static class ExportTables
             var page = await AddressesOf(db, filter).Where(a => a.Id > from).OrderBy(a => a.Id).Take(Page)
                 .Select(a => new
                 {
-                    a.Id, a.Account!.ExternalId, a.Account.UserName, a.Account.DisplayName, a.Email, Domain = a.Domain!.Name, a.IsPrimary, a.VerifiedAt, a.State, a.HandChange, a.HandConfidence, a.Domain.Phase,
-                    a.AddedAt, a.RetiredAt,
+                    a.Id,
+                    a.Account!.ExternalId,
+                    a.Account.UserName,
+                    a.Account.DisplayName,
+                    a.Email,
+                    Domain = a.Domain!.Name,
+                    a.IsPrimary,
+                    a.VerifiedAt,
+                    a.State,
+                    a.HandChange,
+                    a.HandConfidence,
+                    a.Domain.Phase,
+                    a.AddedAt,
+                    a.RetiredAt,
                 })
                 .ToListAsync(cancel);
             if (page.Count == 0)

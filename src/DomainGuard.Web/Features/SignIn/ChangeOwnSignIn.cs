@@ -6,9 +6,9 @@ using DomainGuard.Data.Staff;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Staff;
 using DomainGuard.Web.Hosting;
+using DomainGuard.Web.Shared;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
-using DomainGuard.Web.Shared;
 using Microsoft.Extensions.Options;
 
 namespace DomainGuard.Web.Features.SignIn;
