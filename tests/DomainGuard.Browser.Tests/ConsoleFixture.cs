@@ -13,6 +13,9 @@ namespace DomainGuard.Browser.Tests;
 /// <summary>The real application on a loopback port in demonstration mode, and a real browser. Needs Chromium: <c>DOMAINGUARD_TEST_CHROMIUM</c> names its executable.</summary>
 public sealed class ConsoleFixture : IAsyncLifetime
 {
+    /// <summary>Classes of one collection run one after the other: each starts the application and a browser of its own, and side by side they take more than a small machine has.</summary>
+    public const string OneAfterTheOther = "Browser";
+
     private readonly string _data = Path.Combine(Path.GetTempPath(), "domainguard-" + Guid.CreateVersion7());
     private WebApplication? _app;
     private IPlaywright? _playwright;

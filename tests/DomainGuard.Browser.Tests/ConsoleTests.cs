@@ -5,6 +5,7 @@ using Microsoft.Playwright;
 namespace DomainGuard.Browser.Tests;
 
 /// <summary>The console as its users meet it: the real application, a real browser.</summary>
+[Collection(ConsoleFixture.OneAfterTheOther)]
 public sealed class ConsoleTests(ConsoleFixture console) : IClassFixture<ConsoleFixture>
 {
     public static TheoryData<string, ColorScheme> Pages

@@ -4,6 +4,7 @@ using Microsoft.Playwright;
 namespace DomainGuard.Browser.Tests;
 
 /// <summary>The policy as administrators, analysts and auditors meet it.</summary>
+[Collection(ConsoleFixture.OneAfterTheOther)]
 public sealed class PolicyScreenTests(ConsoleFixture console) : IClassFixture<ConsoleFixture>
 {
     public static TheoryData<string, ColorScheme> Pages

@@ -4,6 +4,7 @@ using Microsoft.Playwright;
 namespace DomainGuard.Browser.Tests;
 
 /// <summary>Staff and sign-in as people meet them: invitation, passkey, their own page. Passkeys need a host name, so these go by localhost.</summary>
+[Collection(ConsoleFixture.OneAfterTheOther)]
 public sealed class StaffTests(ConsoleFixture console) : IClassFixture<ConsoleFixture>
 {
     private const string Password = "a long enough password";

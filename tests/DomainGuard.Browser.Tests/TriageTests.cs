@@ -17,11 +17,12 @@ using Microsoft.Playwright;
 namespace DomainGuard.Browser.Tests;
 
 /// <summary>The queue as analysts, administrators and auditors meet it. Each test has a domain of its own, so that none waits for another.</summary>
+[Collection(ConsoleFixture.OneAfterTheOther)]
 public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleFixture>
 {
     private const string Colleague = "colleague";
     private static readonly SemaphoreSlim One = new(1, 1);
-    private static bool quiet;
+    private static bool Quiet;
 
     public static TheoryData<string, ColorScheme> Pages
     {
@@ -288,12 +289,12 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
         await One.WaitAsync();
         try
         {
-            while (!quiet)
+            while (!Quiet)
             {
                 await using var db = await Services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
                 var busy = await db.Scans.AnyAsync(s => s.EndedAt == null) || await db.Domains.AnyAsync(d => d.FindingsDueAt != null);
                 await db.Domains.ExecuteUpdateAsync(s => s.SetProperty(d => d.NextCheckAt, (DateTimeOffset?)null).SetProperty(d => d.NextSweepAt, (DateTimeOffset?)null));
-                quiet = !busy;
+                Quiet = !busy;
                 await Task.Delay(busy ? 250 : 0);
             }
         }

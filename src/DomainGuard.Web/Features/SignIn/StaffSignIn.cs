@@ -53,7 +53,7 @@ internal sealed class StaffSignIn(
     internal const string StepScheme = "DomainGuard.Step";
 
     private const string StampClaim = "stamp";
-    private static string? nobodysHash;
+    private static string? NobodysHash;
 
     private HttpContext Http => accessor.HttpContext ?? throw new InvalidOperationException("Signing in needs a request.");
 
@@ -207,7 +207,7 @@ internal sealed class StaffSignIn(
         }
 
         var nobody = user ?? new GuardUser { DisplayName = "" };
-        hasher.VerifyHashedPassword(nobody, LazyInitializer.EnsureInitialized(ref nobodysHash, () => hasher.HashPassword(nobody, "nobody's password")), password);
+        hasher.VerifyHashedPassword(nobody, LazyInitializer.EnsureInitialized(ref NobodysHash, () => hasher.HashPassword(nobody, "nobody's password")), password);
         return false;
     }
 }
