@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Linq.Expressions;
 using DomainGuard.Core.Cases;
 using DomainGuard.Core.Domains;
@@ -103,7 +102,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<KeysetPage<CaseGroup>> ListAsync(CaseFilter filter, Guid me, bool grouped, ListPosition position, int size, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var matching = Matching(db, filter, me, clock.Now);
+        var matching = CaseMatching.Matching(db, filter, me, clock.Now);
         var heads = grouped
             ? matching.Where(c => !matching.Any(o => o.DomainId == c.DomainId && (o.Points > c.Points || (o.Points == c.Points && o.Id > c.Id))))
             : matching;
@@ -139,7 +138,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<IReadOnlyList<CaseRow>> OfDomainAsync(CaseFilter filter, Guid me, long domainId, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var rows = await Matching(db, filter, me, clock.Now).Where(c => c.DomainId == domainId).OrderByDescending(c => c.Points).ThenByDescending(c => c.Id).Take(MostInGroup).Select(Row).ToListAsync(cancel);
+        var rows = await CaseMatching.Matching(db, filter, me, clock.Now).Where(c => c.DomainId == domainId).OrderByDescending(c => c.Points).ThenByDescending(c => c.Id).Take(MostInGroup).Select(Row).ToListAsync(cancel);
         return await WithOthersAsync(db, rows, cancel);
     }
 
@@ -181,7 +180,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<(int Cases, int Domains)> CountAsync(CaseFilter filter, Guid me, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var matching = Matching(db, filter, me, clock.Now);
+        var matching = CaseMatching.Matching(db, filter, me, clock.Now);
         return (
             await matching.CountAsync(cancel),
             await matching.Select(c => c.DomainId).Distinct().CountAsync(cancel));
@@ -191,7 +190,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<CaseSet> SetAsync(CaseFilter filter, Guid me, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var states = await Matching(db, filter, me, clock.Now).GroupBy(c => new { c.State, c.IsUnverified }).Select(g => new { g.Key.State, g.Key.IsUnverified, Count = g.Count() }).ToListAsync(cancel);
+        var states = await CaseMatching.Matching(db, filter, me, clock.Now).GroupBy(c => new { c.State, c.IsUnverified }).Select(g => new { g.Key.State, g.Key.IsUnverified, Count = g.Count() }).ToListAsync(cancel);
         return new CaseSet(states.Sum(s => s.Count), [.. states.Select(s => (s.State, s.IsUnverified))]);
     }
 
@@ -223,7 +222,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<int> MineAsync(Guid me, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        return await Matching(db, new CaseFilter { View = TriageView.Mine }, me, clock.Now).CountAsync(cancel);
+        return await CaseMatching.Matching(db, new CaseFilter { View = TriageView.Mine }, me, clock.Now).CountAsync(cancel);
     }
 
     /// <summary>Display names of all staff by id: few, and few change.</summary>
@@ -240,136 +239,6 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
         var analysts = await db.UserRoles.AsNoTracking().Join(db.Roles.Where(r => r.Name == Roles.Analyst), u => u.RoleId, r => r.Id, (u, _) => u.UserId)
             .Join(db.Users, id => id, u => u.Id, (_, u) => new { u.Id, u.DisplayName }).OrderBy(u => u.DisplayName).ThenBy(u => u.Id).ToListAsync(cancel);
         return analysts.ConvertAll(a => (a.Id, a.DisplayName));
-    }
-
-    /// <summary>The cases that match: what the page shows, and what a decision "on all that match" freezes.</summary>
-    internal static IQueryable<Case> Matching(GuardDb db, CaseFilter filter, Guid me, DateTimeOffset now)
-    {
-        var cases = filter.Batch is { } batch
-            ? db.Cases.AsNoTracking().Where(c => db.BatchItems.Any(i => i.BatchId == batch && i.CaseId == c.Id))
-            : InView(db.Cases.AsNoTracking(), filter, me, now);
-        if (filter.Severities is { Count: > 0 } severities)
-        {
-            cases = cases.Where(c => severities.Contains(c.Severity));
-        }
-
-        if (filter.DropDays is { } days)
-        {
-            var until = now.AddDays(days);
-            cases = cases.Where(c => c.DropFrom <= until);
-        }
-
-        if (filter.Phase is { } phase)
-        {
-            cases = cases.Where(c => c.Phase == phase);
-        }
-
-        if (filter.Hands is { } hands)
-        {
-            cases = cases.Where(c => c.HandChange == hands);
-        }
-
-        if (filter.Confidence is { } confidence)
-        {
-            cases = cases.Where(c => c.Confidence == confidence);
-        }
-
-        if (filter.Assignee is { } assignee)
-        {
-            var id = assignee.Id;
-            cases = cases.Where(c => c.AssigneeId == id);
-        }
-
-        if (filter.Source is { } source)
-        {
-            cases = cases.Where(c => db.Observations.Any(o => o.DomainId == c.DomainId && o.Source == source && o.Outcome != Outcome.Failure && o.Outcome != Outcome.NotServed));
-        }
-
-        if (filter.Tld is { } tld)
-        {
-            cases = cases.Where(c => c.Domain!.Tld == tld);
-        }
-
-        if (filter.Flag is { } flag)
-        {
-            cases = cases.Where(c => (c.Domain!.Flags & flag) != 0);
-        }
-
-        if (filter.Domain is { } domain)
-        {
-            cases = cases.Where(c => db.Domains.Any(d => d.Name == domain && d.Id == c.DomainId));
-        }
-
-        return filter.Search is { } search ? Named(db, cases, search) : cases;
-    }
-
-    private static IQueryable<Case> InView(IQueryable<Case> cases, CaseFilter filter, Guid me, DateTimeOffset now)
-    {
-        if (filter.States is { Count: > 0 } states)
-        {
-            // Named where it follows from the states: then the index of the order is walked.
-            var open = states.Select(s => CaseTransitions.IsOpen(s, false)).Concat(states.Select(s => CaseTransitions.IsOpen(s, true))).Distinct().ToList();
-            cases = open.Count == 1 ? open[0] ? cases.Where(c => c.IsOpen) : cases.Where(c => !c.IsOpen) : cases;
-            cases = cases.Where(c => states.Contains(c.State));
-            // A state that is asked for replaces what the view says of states; whose they are stays.
-            return filter.View switch
-            {
-                TriageView.Mine => cases.Where(c => c.AssigneeId == me),
-                TriageView.Unassigned => cases.Where(c => c.AssigneeId == null),
-                TriageView.Drop7 => cases.Where(c => c.DropFrom <= now.AddDays(7)),
-                TriageView.Critical => cases.Where(c => c.Severity == Severity.Critical),
-                TriageView.Contested => cases.Where(c => c.IsContested),
-                TriageView.Braked => cases.Where(c => c.BatchId != null),
-                TriageView.OneSource => cases.Where(c => c.Confidence == Confidence.Single),
-                _ => cases,
-            };
-        }
-
-        var week = now.AddDays(7);
-        var waiting = cases.Where(c => c.IsOpen && c.State != CaseState.Snoozed && c.State != CaseState.Overridden);
-        return filter.View switch
-        {
-            TriageView.Mine => waiting.Where(c => c.AssigneeId == me),
-            TriageView.Unassigned => waiting.Where(c => c.AssigneeId == null),
-            TriageView.Drop7 => waiting.Where(c => c.DropFrom <= week),
-            TriageView.Review => cases.Where(c => c.IsOpen && c.State == CaseState.NeedsReview),
-            TriageView.Critical => waiting.Where(c => c.Severity == Severity.Critical),
-            TriageView.Unconfirmed => cases.Where(c => c.IsOpen && c.State == CaseState.Unverified),
-            TriageView.Contested => waiting.Where(c => c.IsContested),
-            TriageView.Braked => waiting.Where(c => c.BatchId != null),
-            TriageView.OneSource => waiting.Where(c => c.Confidence == Confidence.Single),
-            TriageView.Snoozed => cases.Where(c => c.IsOpen && c.State == CaseState.Snoozed),
-            TriageView.Overridden => cases.Where(c => c.IsOpen && c.State == CaseState.Overridden),
-            TriageView.Recovered => cases.Where(c => c.IsOpen && c.State == CaseState.Recovered),
-            TriageView.Open => cases.Where(c => c.IsOpen),
-            TriageView.Closed => cases.Where(c => !c.IsOpen),
-            _ => waiting,
-        };
-    }
-
-    private static IQueryable<Case> Named(GuardDb db, IQueryable<Case> cases, string search)
-    {
-        if (long.TryParse(search.StartsWith('#') ? search[1..] : search, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-        {
-            return cases.Where(c => c.Id == number);
-        }
-
-        var lower = search.ToLowerInvariant();
-        if (search.Contains('@', StringComparison.Ordinal))
-        {
-            var (from, to) = TextRange.OfPrefix(lower);
-#pragma warning disable CA1309 // Becomes a comparison in SQL; a range keeps the index, which LIKE would not.
-            var addresses = db.Addresses.Where(a => string.Compare(a.SearchEmail, from) >= 0 && string.Compare(a.SearchEmail, to) < 0).Select(a => a.Id);
-#pragma warning restore CA1309
-            return cases.Where(c => addresses.Contains(c.AddressId!.Value));
-        }
-
-        var (first, last) = TextRange.OfPrefix(DomainName.TryNormalise(search, out var ascii, out _) ? ascii : lower);
-#pragma warning disable CA1309 // As above.
-        var domains = db.Domains.Where(d => string.Compare(d.Name, first) >= 0 && string.Compare(d.Name, last) < 0).Select(d => d.Id);
-        var accounts = db.Accounts.Where(a => string.Compare(a.SortName, first) >= 0 && string.Compare(a.SortName, last) < 0).Select(a => a.Id);
-#pragma warning restore CA1309
-        return cases.Where(c => domains.Contains(c.DomainId) || accounts.Contains(c.AccountId!.Value));
     }
 
     private static Task<Dictionary<long, Domain>> DomainsAsync(GuardDb db, long[] ids, CancellationToken cancel) =>
