@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Linq.Expressions;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -12,6 +13,26 @@ public static class ObservationCodec
 {
     /// <summary>Raw answers are kept up to this many bytes (1 MiB), which is also what look-ups accept.</summary>
     public const int MaxRawBytes = 1024 * 1024;
+
+    /// <summary>A row without its raw answer, which may be a mebibyte: what everything but the raw view reads.</summary>
+    public static Expression<Func<StoredObservation, StoredObservation>> WithoutRaw { get; } = o => new StoredObservation
+    {
+        Id = o.Id,
+        DomainId = o.DomainId,
+        Source = o.Source,
+        Host = o.Host,
+        Outcome = o.Outcome,
+        Failure = o.Failure,
+        Error = o.Error,
+        HttpStatus = o.HttpStatus,
+        FirstAt = o.FirstAt,
+        LastAt = o.LastAt,
+        Times = o.Times,
+        DurationMs = o.DurationMs,
+        Facts = o.Facts,
+        FactsHash = o.FactsHash,
+        RawHash = o.RawHash,
+    };
 
     /// <summary>The row of an observation, without its key.</summary>
     public static StoredObservation Encode(long domainId, Observation observation)

@@ -43,8 +43,6 @@ internal static class Glyphs
     public const string Mail = """<rect x="3.5" y="5.5" width="17" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>""";
     public const string More = """<path d="M4 7h16M4 12h16M4 17h16"/>""";
     public const string Hands = """<path d="M4 8.5h13M13.5 4.5l4 4-4 4M20 15.5H7M10.5 11.5l-4 4 4 4"/>""";
-    public const string ReviewEye = """<path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z"/><circle cx="12" cy="12" r="2.8"/>""";
-    public const string BackArrow = """<path d="M8.5 5 4.5 9l4 4M4.5 9H14a5.5 5.5 0 0 1 0 11h-3"/>""";
     public const string Clock = """<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.2l3.3 2"/>""";
     public const string Rescan = """<path d="M4 11a8 8 0 0 1 14-4.2L20 9M20 4.5V9h-4.5M20 13a8 8 0 0 1-14 4.2L4 15M4 19.5V15h4.5"/>""";
     public const string CheckCircle = """<circle cx="12" cy="12" r="8.5"/><path d="m8 12.3 2.8 2.8L16 9.5"/>""";

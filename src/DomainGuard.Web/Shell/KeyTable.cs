@@ -13,7 +13,7 @@ internal static class KeyTable
         new("g o", "go:/", "Overview"),
         new("g t", "go:/triage", "Triage"),
         new("g d", "go:/domains", "Domains"),
-        new("g a", "go:/accounts", "Accounts"),
+        new("g a", "go:/audit", "Audit"),
         new("g s", "go:/scans", "Scans"),
         new("g p", "go:/policy", "Policy"),
         new("j", "next", "Next case"),

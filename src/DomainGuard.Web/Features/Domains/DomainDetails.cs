@@ -68,24 +68,7 @@ internal sealed class DomainDetails(IDbContextFactory<GuardDb> dbs)
 
         var id = domain.Id;
         var observations = await db.Observations.AsNoTracking().Where(o => o.DomainId == id).OrderByDescending(o => o.LastAt).ThenByDescending(o => o.Id).Take(MostObservations)
-            .Select(o => new StoredObservation
-            {
-                Id = o.Id,
-                DomainId = id,
-                Source = o.Source,
-                Host = o.Host,
-                Outcome = o.Outcome,
-                Failure = o.Failure,
-                Error = o.Error,
-                HttpStatus = o.HttpStatus,
-                FirstAt = o.FirstAt,
-                LastAt = o.LastAt,
-                Times = o.Times,
-                DurationMs = o.DurationMs,
-                Facts = o.Facts,
-                FactsHash = o.FactsHash,
-                RawHash = o.RawHash,
-            }).ToListAsync(cancel);
+            .Select(ObservationCodec.WithoutRaw).ToListAsync(cancel);
         var spans = await db.PhaseSpans.AsNoTracking().Where(s => s.DomainId == id).OrderByDescending(s => s.From).Take(MostSpans).ToListAsync(cancel);
         spans.Reverse();
         var verified = await db.Addresses.AsNoTracking().Where(a => a.DomainId == id && a.RetiredAt == null && a.VerifiedAt != null)

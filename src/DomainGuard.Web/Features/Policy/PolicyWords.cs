@@ -19,7 +19,7 @@ internal static class PolicyWords
     public static (string Text, string Icon, string Css) Of(PolicyAction action) => action switch
     {
         PolicyAction.Watch => ("Watch", Glyphs.Clock, "info"),
-        PolicyAction.Review => ("Review", Glyphs.ReviewEye, "warn"),
+        PolicyAction.Review => ("Review", Glyphs.Eye, "warn"),
         PolicyAction.Unverify => ("Unverify", Glyphs.Unverified, "bad"),
         _ => ("Nothing", Glyphs.Minus, "t3"),
     };
@@ -67,7 +67,7 @@ internal static class PolicyWords
     public static (string Text, string Icon, string Css) Of(ComparisonResult result) => result switch
     {
         ComparisonResult.Act => ("Act", Glyphs.Unverified, "bad"),
-        ComparisonResult.Review => ("Review", Glyphs.ReviewEye, "warn"),
+        ComparisonResult.Review => ("Review", Glyphs.Eye, "warn"),
         ComparisonResult.Nothing => ("Nothing", Glyphs.Minus, "t3"),
         _ => ("–", "", "t3"),
     };

@@ -71,23 +71,7 @@ internal sealed class SettleContext
                 && (p.LastAt > o.LastAt || (p.LastAt == o.LastAt && p.Id > o.Id))
                 && (p.Outcome == Outcome.Answered || p.Outcome == Outcome.NotFound || p.Outcome == Outcome.Reserved
                     || (o.Outcome != Outcome.Answered && o.Outcome != Outcome.NotFound && o.Outcome != Outcome.Reserved))))
-            .Select(o => new StoredObservation
-            {
-                Id = o.Id,
-                DomainId = o.DomainId,
-                Source = o.Source,
-                Host = o.Host,
-                Outcome = o.Outcome,
-                Failure = o.Failure,
-                Error = o.Error,
-                HttpStatus = o.HttpStatus,
-                FirstAt = o.FirstAt,
-                LastAt = o.LastAt,
-                Times = o.Times,
-                DurationMs = o.DurationMs,
-                Facts = o.Facts,
-                FactsHash = o.FactsHash,
-            })
+            .Select(ObservationCodec.WithoutRaw)
             .ToListAsync(cancel);
     }
 }

@@ -81,7 +81,7 @@ internal static class DecisionRules
         return what == CaseEvent.Restore && !@case.Facts.IsInOrder
             ? @case.Phase == Phase.Unknown
                 ? $"Case {@case.Id} cannot be restored: where its domain stands is not known now. Rescan it first."
-                : $"Case {@case.Id} cannot be restored: its facts are not in order. The way back is Override, with an end date."
+                : $"Case {@case.Id} cannot be restored: its facts are not in order. Rescan it first: it becomes open again, and then the way back is Override, with an end date."
             : null;
     }
 

@@ -7,9 +7,9 @@ using DomainGuard.Core.Policy;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Accounts;
-using DomainGuard.Data.Cases;
 using DomainGuard.Data.Domains;
 using DomainGuard.Web.Features.Policy;
+using DomainGuard.Web.Features.Triage;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Why;
@@ -181,26 +181,11 @@ internal sealed class ExplainAddress(IDbContextFactory<GuardDb> dbs, PolicyStore
             return (0, []);
         }
 
-        var decisions = await db.Decisions.AsNoTracking().Where(d => ids.Contains(d.CaseId) && d.At <= moment).OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Take(MostSteps).ToListAsync(cancel);
-        var names = await NamesAsync(db, decisions, cancel);
+        var decisions = await db.Decisions.AsNoTracking().Where(d => ids.Contains(d.CaseId) && d.At <= moment).OrderByDescending(d => d.At).ThenByDescending(d => d.CaseVersion).Take(MostSteps).ToListAsync(cancel);
+        var names = await CaseReading.NamesAsync(db, decisions, cancel);
         return (decisions.Count == 0 ? 0 : decisions[0].CaseId, decisions.ConvertAll(d => new ExplainedStep(
-            d.At, d.Event, d.From, d.To, d.ActorKind, Name(d, names), d.Reason, d.Comment, d.Until, d.Situation, d.Phase, d.HandChange, d.Confidence, d.PolicyVersion, d.ScanId, d.Undoes is not null)));
+            d.At, d.Event, d.From, d.To, d.ActorKind, CaseReading.Name(d, names), d.Reason, d.Comment, d.Until, d.Situation, d.Phase, d.HandChange, d.Confidence, d.PolicyVersion, d.ScanId, d.Undoes is not null)));
     }
-
-    private static async Task<Dictionary<Guid, string>> NamesAsync(GuardDb db, List<Decision> decisions, CancellationToken cancel)
-    {
-        var ids = decisions.Where(d => d.ActorKind == AuditActorKind.Staff).Select(d => Guid.TryParse(d.ActorId, out var id) ? id : Guid.Empty).Distinct().ToList();
-        return ids.Count == 0 ? [] : await db.Users.AsNoTracking().Where(u => ids.Contains(u.Id)).ToDictionaryAsync(u => u.Id, u => u.DisplayName, cancel);
-    }
-
-    private static string Name(Decision decision, Dictionary<Guid, string> names) => decision.ActorKind switch
-    {
-        AuditActorKind.Staff => Guid.TryParse(decision.ActorId, out var id) && names.TryGetValue(id, out var name) ? name : "a person no longer on the staff",
-        AuditActorKind.Policy => "policy v" + decision.ActorId,
-        AuditActorKind.Owner => "the owner",
-        AuditActorKind.Key => "API key " + decision.ActorId,
-        _ => "DomainGuard (" + decision.ActorId + ")",
-    };
 
     private static (Standing Value, DateTimeOffset? Since) StandingAt(Address address, IReadOnlyList<ExplainedStep> steps, DateTimeOffset moment)
     {
@@ -270,24 +255,7 @@ internal sealed class ExplainAddress(IDbContextFactory<GuardDb> dbs, PolicyStore
         {
             var rows = await db.Observations.AsNoTracking().Where(o => o.DomainId == domainId && o.Source == source && o.FirstAt <= moment)
                 .OrderByDescending(o => o.FirstAt).ThenByDescending(o => o.Id).Take(10)
-                .Select(o => new StoredObservation
-                {
-                    Id = o.Id,
-                    DomainId = domainId,
-                    Source = o.Source,
-                    Host = o.Host,
-                    Outcome = o.Outcome,
-                    Failure = o.Failure,
-                    Error = o.Error,
-                    HttpStatus = o.HttpStatus,
-                    FirstAt = o.FirstAt,
-                    LastAt = o.LastAt,
-                    Times = o.Times,
-                    DurationMs = o.DurationMs,
-                    Facts = o.Facts,
-                    FactsHash = o.FactsHash,
-                    RawHash = o.RawHash,
-                }).ToListAsync(cancel);
+                .Select(ObservationCodec.WithoutRaw).ToListAsync(cancel);
             foreach (var row in rows.TakeUntilEvidence())
             {
                 var last = row.LastAt < moment ? row.LastAt : moment;
