@@ -4,6 +4,7 @@ using DomainGuard.Data.Cases;
 using DomainGuard.Data.Conventions;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Exports;
+using DomainGuard.Data.Gate;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Policies;
 using DomainGuard.Data.Scans;
@@ -108,6 +109,7 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Wrong tries to sign in.</summary>
     public DbSet<SignInTry> SignInTries => Set<SignInTry>();
+
     /// <summary>How far it is sealed, and by whom.</summary>
     public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
 
@@ -116,6 +118,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Exports.</summary>
     public DbSet<Export> Exports => Set<Export>();
+
+    /// <summary>Answers of the gate.</summary>
+    public DbSet<RecoveryCheck> RecoveryChecks => Set<RecoveryCheck>();
 
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();

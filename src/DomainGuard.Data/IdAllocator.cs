@@ -46,6 +46,9 @@ public sealed class IdAllocator(IDbContextFactory<GuardDb> dbs)
     /// <summary>Series of <see cref="Exports.Export"/>: taken one by one, it is the number people see.</summary>
     public const string Export = "Export";
 
+    /// <summary>Series of <see cref="Gate.RecoveryCheck"/>.</summary>
+    public const string RecoveryCheck = "RecoveryCheck";
+
     private const int BlockSize = 1024;
     private readonly ConcurrentDictionary<string, Block> _blocks = new(StringComparer.Ordinal);
 

@@ -11,6 +11,7 @@ using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Demo;
 using DomainGuard.Web.Features.Exports;
 using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Features.Gate;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
@@ -153,6 +154,7 @@ internal static class DomainGuardApp
 
         services.AddScanEngine();
         services.AddFindings();
+        services.AddGate();
         if (options.IsSimulated)
         {
             services.AddSingleton<Demonstration>();

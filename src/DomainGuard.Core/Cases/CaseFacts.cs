@@ -56,6 +56,12 @@ public sealed record SeverityInput
 /// <summary>Urgency of a case, from what threatens and what is at stake.</summary>
 public static class SeverityScale
 {
+    /// <summary>How long a refused recovery mail raises a case.</summary>
+    public static readonly TimeSpan KnockLasts = TimeSpan.FromDays(30);
+
+    /// <summary>What it raises it by, in points.</summary>
+    public const int Knock = 25;
+
     private const int CriticalFrom = 80;
     private const int HighFrom = 58;
     private const int MediumFrom = 36;
@@ -84,7 +90,7 @@ public static class SeverityScale
         points += input.IsOnlyVerified ? 6 : 0;
         points += input.LacksSecondFactor ? 6 : 0;
         points += input.IsContested ? 20 : 0;
-        points += input.IsKnocking ? 25 : 0;
+        points += input.IsKnocking ? Knock : 0;
         points += input.DaysToDrop switch
         {
             null => 0,

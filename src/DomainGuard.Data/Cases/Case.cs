@@ -95,6 +95,9 @@ public sealed class Case
     /// <summary>The address was verified anew after a change of hands, with too little proof.</summary>
     public bool IsContested { get; set; }
 
+    /// <summary>When a recovery mail was last refused for it, at most once a day (UTC): somebody is knocking. Null while nobody did.</summary>
+    public DateTimeOffset? KnockedAt { get; set; }
+
     /// <summary>The waiting batch that its address belongs to; null when none.</summary>
     public long? BatchId { get; set; }
 

@@ -10,6 +10,7 @@ internal static class Glyphs
     public const string Accounts = """<circle cx="9" cy="8.5" r="3.2"/><path d="M3.5 19c.4-3.4 2.5-5 5.5-5s5.1 1.6 5.5 5M15.5 5.6a3 3 0 0 1 0 5.8M17.3 14.4c1.9.7 3 2.2 3.2 4.6"/>""";
     public const string Scans = """<path d="M19.5 8A8.5 8.5 0 1 0 20.5 12"/><path d="M12 12 19 5"/><circle cx="12" cy="12" r="3.5"/>""";
     public const string Sources = """<rect x="4" y="4.5" width="16" height="6.5" rx="1.5"/><rect x="4" y="13" width="16" height="6.5" rx="1.5"/><path d="M7.5 7.8h.1M7.5 16.3h.1"/>""";
+    public const string Gate = """<path d="M4 20V7l4-2.5V20M20 20V7l-4-2.5V20M8 9h8M8 14h8M3 20h18"/>""";
     public const string Import = """<path d="M4 7h16M4 17h7M15 14l3 3-3 3"/>""";
     public const string Jobs = """<circle cx="12" cy="12" r="3"/><path d="M12 3.5v3M12 17.5v3M3.5 12h3M17.5 12h3M6 6l2.1 2.1M15.9 15.9 18 18M18 6l-2.1 2.1M8.1 15.9 6 18"/>""";
     public const string Sliders = """<path d="M5 6h14M5 12h14M5 18h14"/><circle cx="9" cy="6" r="2" fill="var(--surface)"/><circle cx="15" cy="12" r="2" fill="var(--surface)"/><circle cx="8" cy="18" r="2" fill="var(--surface)"/>""";

@@ -35,6 +35,8 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/scans", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/scans/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/sources", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/gate", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/gate/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/policy", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/policy/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/audit", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Exports;
 using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Features.Gate;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.SignIn;
@@ -36,6 +37,8 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
         (typeof(UndoDecision), nameof(UndoDecision.ExecuteAsync), Policies.Decide),
         (typeof(DecideBatch), nameof(DecideBatch.ExecuteAsync), Policies.Operate),
         (typeof(EndObserveOnly), nameof(EndObserveOnly.ExecuteAsync), Policies.Operate),
+        (typeof(PreviewRecovery), nameof(PreviewRecovery.ExecuteAsync), Policies.Read),
+        (typeof(PreviewRecovery), nameof(PreviewRecovery.FreshAsync), Policies.Decide),
         (typeof(ConfirmImport), nameof(ConfirmImport.ExecuteAsync), Policies.Operate),
         (typeof(SavePolicy), nameof(SavePolicy.ExecuteAsync), Policies.Operate),
         (typeof(ProposePolicy), nameof(ProposePolicy.ExecuteAsync), Policies.Operate),

@@ -11,6 +11,7 @@ using DomainGuard.Data.Scans;
 using DomainGuard.Lookups;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Features.Gate;
 using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Identity;
@@ -102,6 +103,7 @@ internal sealed class ScanWorld : IAsyncDisposable
 
         services.AddScanEngine();
         services.AddFindings();
+        services.AddGate();
         services.AddSingleton<Lanes>();
         services.AddSingleton<DomainLookup>();
         more?.Invoke(services);

@@ -550,6 +550,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<bool>("IsUnverified")
                         .HasColumnType("boolean");
 
+                    b.Property<DateTime?>("KnockedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<DateTime>("OpenedAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -1168,6 +1171,86 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.ToTable("Export", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Gate.RecoveryCheck", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AccountId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Action")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime?>("ActionAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<long?>("AddressId")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("AskedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)");
+
+                    b.Property<int>("AskedByKind")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<long?>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Decision")
+                        .HasColumnType("integer");
+
+                    b.Property<long?>("DomainId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("DurationMs")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime?>("EvidenceAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("HandChange")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("IsPreview")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("LookedUp")
+                        .HasColumnType("boolean");
+
+                    b.Property<int>("Phase")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Reason")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("Stale")
+                        .HasColumnType("boolean");
+
+                    b.Property<int?>("WouldAnswer")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("At", "Id");
+
+                    b.HasIndex("AccountId", "At", "Id")
+                        .HasFilter("\"AccountId\" IS NOT NULL");
+
+                    b.HasIndex("Decision", "At", "Id")
+                        .HasFilter("\"Decision\" > 0");
+
+                    b.ToTable("RecoveryCheck", (string)null);
                 });
 
             modelBuilder.Entity("DomainGuard.Data.Imports.Import", b =>

@@ -550,6 +550,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<bool>("IsUnverified")
                         .HasColumnType("bit");
 
+                    b.Property<DateTime?>("KnockedAt")
+                        .HasColumnType("datetime2(6)");
+
                     b.Property<DateTime>("OpenedAt")
                         .HasColumnType("datetime2(6)");
 
@@ -1168,6 +1171,86 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.HasKey("Id");
 
                     b.ToTable("Export", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Gate.RecoveryCheck", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("AccountId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Action")
+                        .HasColumnType("int");
+
+                    b.Property<DateTime?>("ActionAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<long?>("AddressId")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("AskedBy")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("nvarchar(100)");
+
+                    b.Property<int>("AskedByKind")
+                        .HasColumnType("int");
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<long?>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Decision")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("DomainId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("DurationMs")
+                        .HasColumnType("int");
+
+                    b.Property<DateTime?>("EvidenceAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("HandChange")
+                        .HasColumnType("int");
+
+                    b.Property<bool>("IsPreview")
+                        .HasColumnType("bit");
+
+                    b.Property<bool>("LookedUp")
+                        .HasColumnType("bit");
+
+                    b.Property<int>("Phase")
+                        .HasColumnType("int");
+
+                    b.Property<int>("PolicyVersion")
+                        .HasColumnType("int");
+
+                    b.Property<int>("Reason")
+                        .HasColumnType("int");
+
+                    b.Property<bool>("Stale")
+                        .HasColumnType("bit");
+
+                    b.Property<int?>("WouldAnswer")
+                        .HasColumnType("int");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("At", "Id");
+
+                    b.HasIndex("AccountId", "At", "Id")
+                        .HasFilter("\"AccountId\" IS NOT NULL");
+
+                    b.HasIndex("Decision", "At", "Id")
+                        .HasFilter("\"Decision\" > 0");
+
+                    b.ToTable("RecoveryCheck", (string)null);
                 });
 
             modelBuilder.Entity("DomainGuard.Data.Imports.Import", b =>

@@ -233,6 +233,7 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
             LacksSecondFactor = stake is null ? (domain.Priority & 1) != 0 : stake.TwoFactor == false,
             DaysToDrop = days,
             IsContested = @case?.IsContested ?? false,
+            IsKnocking = @case?.KnockedAt > context.Now - SeverityScale.KnockLasts,
         });
         var confidence = finding.Situation is Situation.Reregistered or Situation.Suspected ? handConfidence : domain.Confidence;
         return new FindingItem

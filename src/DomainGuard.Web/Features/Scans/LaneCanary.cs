@@ -21,7 +21,10 @@ internal sealed partial class LaneCanary(
     private static readonly TimeSpan AskAgain = TimeSpan.FromHours(1);
 
     /// <summary>True when the lane's server lies: its answers are void. What was asked of a canary that is itself on the list is staged as its look-up.</summary>
-    public async Task<bool> FailsAsync(LaneHold hold, CancellationToken cancel)
+    /// <param name="hold">The lane. One of no scan has no list: then a canary that was in order within the hour is not asked again.</param>
+    /// <param name="use">Whose slots are taken.</param>
+    /// <param name="cancel">Ends it before it begins.</param>
+    public async Task<bool> FailsAsync(LaneHold hold, LaneUse use, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(CancellationToken.None);
         var lane = await db.Lanes.AsNoTracking().FirstOrDefaultAsync(l => l.Host == hold.Host, CancellationToken.None);
@@ -31,7 +34,7 @@ internal sealed partial class LaneCanary(
         }
 
         var isFresh = !lane.CanaryFailed && lane.CanaryCheckedAt <= clock.Now && lane.CanaryCheckedAt > clock.Now - AskAgain;
-        var first = await AskAsync(db, hold, name, onlyIfListed: isFresh);
+        var first = await AskAsync(db, hold, use, name, onlyIfListed: isFresh);
         if (first != Reading.Gone)
         {
             if (first == Reading.InOrder)
@@ -54,7 +57,7 @@ internal sealed partial class LaneCanary(
             .ThenBy(d => d.Id)
             .Select(d => d.Name)
             .FirstOrDefaultAsync(CancellationToken.None);
-        if (second is null || await AskAsync(db, hold, second, onlyIfListed: false) != Reading.Gone)
+        if (second is null || await AskAsync(db, hold, use, second, onlyIfListed: false) != Reading.Gone)
         {
             Log.Replaced(log, hold.Host, name);
             await RecordAsync(db, hold, s => s.SetProperty(l => l.Canary, second).SetProperty(l => l.CanaryAnswers, 0).SetProperty(l => l.CanaryFailed, false));
@@ -67,7 +70,7 @@ internal sealed partial class LaneCanary(
     }
 
     // A domain on the list of the scan is asked as its look-up, so that no domain is asked twice.
-    private async Task<Reading> AskAsync(GuardDb db, LaneHold hold, string name, bool onlyIfListed)
+    private async Task<Reading> AskAsync(GuardDb db, LaneHold hold, LaneUse use, string name, bool onlyIfListed)
     {
         var item = await db.Domains.AsNoTracking()
             .Where(d => d.Name == name)
@@ -82,7 +85,7 @@ internal sealed partial class LaneCanary(
             ? []
             : await db.MailHosts.AsNoTracking().Where(h => h.DomainId == item.Id).OrderBy(h => h.Name).Select(h => h.Name).ToListAsync(CancellationToken.None);
         var now = clock.Now;
-        var asked = await lookup.LookUpAsync(new LookupQuestion(name, mailHosts, now), LaneUse.Scan, null, CancellationToken.None);
+        var asked = await lookup.LookUpAsync(new LookupQuestion(name, mailHosts, now), use, null, CancellationToken.None);
         if (item is not null && LookupSum.Of(name, now, asked) is LookupOutcome.Answered or LookupOutcome.Unanswered)
         {
             await writer.WriteAsync(LookedUp.Of(hold, item.Id, LookupSum.Of(name, now, asked) == LookupOutcome.Answered, asked), CancellationToken.None);

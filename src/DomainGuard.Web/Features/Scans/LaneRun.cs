@@ -66,7 +66,7 @@ internal sealed partial class LaneRun(
 
     private async Task LookUpAsync(CancellationToken stopLookups, CancellationToken stop)
     {
-        if (!IsSweep && await canary.FailsAsync(_hold, stopLookups))
+        if (!IsSweep && await canary.FailsAsync(_hold, LaneUse.Scan, stopLookups))
         {
             _end = new LaneEnd(LaneEndKind.CanaryFailed, $"The canary of {_hold.Host} reads as gone there: its answers are void.");
         }

@@ -26,6 +26,7 @@ internal static class ScanServices
         services.AddSingleton<SettleLane>();
         services.AddSingleton<GiveUpLane>();
         services.AddSingleton<LaneCanary>();
+        services.AddSingleton<LookUpNow>();
         services.AddTransient<LaneRun>();
         services.AddSingleton<Func<LaneRun>>(p => p.GetRequiredService<LaneRun>);
         services.AddSingleton<RunScan>();

@@ -13,6 +13,16 @@ using Kept = DomainGuard.Data.Domains.Baseline;
 
 namespace DomainGuard.Web.Features.Scans;
 
+/// <summary>For whom a verdict is settled.</summary>
+/// <param name="Id">The scan; null for a look-up that somebody waits for.</param>
+/// <param name="PolicyVersion">Its policy; 0 for the one in force.</param>
+/// <param name="ObserveOnly">Findings are not carried out.</param>
+internal sealed record SettleFor(long? Id, int PolicyVersion, bool ObserveOnly)
+{
+    /// <summary>A scan.</summary>
+    public static implicit operator SettleFor(Scan scan) => new(scan.Id, scan.PolicyVersion, scan.ObserveOnly);
+}
+
 /// <summary>
 /// Judges a chunk of domains from what was staged and what was kept before, and says what is to be written: answers, verdicts, history, facts of the holders,
 /// mail exchangers to watch, next checks, and which verdicts wait for their findings to be carried out. A look-up without answer changes no verdict; a void one leaves only the times tried and due.
@@ -25,7 +35,7 @@ internal sealed class SettleDomains(IdAllocator ids, PolicyStore policies, Guard
     private static readonly HashSet<Phase> Lapsed = [Phase.Redemption, Phase.PendingDelete, Phase.Released];
 
     /// <summary>Reads, judges, and gives back what is to be written in one transaction.</summary>
-    public async Task<SettlePlan> PlanAsync(StatementSession session, Scan scan, IReadOnlyList<SettleItem> items, bool isVoid, CancellationToken cancel)
+    public async Task<SettlePlan> PlanAsync(StatementSession session, SettleFor scan, IReadOnlyList<SettleItem> items, bool isVoid, CancellationToken cancel)
     {
         var plan = NewPlan();
         var policy = (scan.PolicyVersion > 0 ? await policies.GetAsync(scan.PolicyVersion, cancel) : await policies.CurrentAsync(cancel)).Policy;
@@ -78,7 +88,7 @@ internal sealed class SettleDomains(IdAllocator ids, PolicyStore policies, Guard
     }
 
     private async Task SettleAsync(
-        StatementSession session, SettlePlan plan, SettleContext context, Scan scan, GuardPolicy policy, Domain domain, ScanItemState state, IReadOnlyList<StagedAnswer> answers,
+        StatementSession session, SettlePlan plan, SettleContext context, SettleFor scan, GuardPolicy policy, Domain domain, ScanItemState state, IReadOnlyList<StagedAnswer> answers,
         CancellationToken cancel)
     {
         var at = AskedAt(answers);
@@ -281,7 +291,7 @@ internal sealed class SettleDomains(IdAllocator ids, PolicyStore policies, Guard
         }
     }
 
-    private async Task WriteHistoryAsync(SettlePlan plan, Scan scan, Domain domain, Verdict verdict, HandChange hands, DateTimeOffset at, CancellationToken cancel)
+    private async Task WriteHistoryAsync(SettlePlan plan, SettleFor scan, Domain domain, Verdict verdict, HandChange hands, DateTimeOffset at, CancellationToken cancel)
     {
         var isFirst = domain.LastAnsweredAt is null;
         if (isFirst || verdict.Phase != domain.Phase || verdict.Flags != domain.Flags || verdict.Confidence != domain.Confidence)

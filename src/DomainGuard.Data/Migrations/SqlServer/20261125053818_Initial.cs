@@ -1,10 +1,9 @@
 ﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
-using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
-namespace DomainGuard.Data.Migrations.Postgres
+namespace DomainGuard.Data.Migrations.SqlServer
 {
     /// <inheritdoc />
     public partial class Initial : Migration
@@ -17,22 +16,22 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    ExternalId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
-                    UserName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    SortName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
-                    DisplayName = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    TwoFactor = table.Column<bool>(type: "boolean", nullable: true),
-                    Privileged = table.Column<bool>(type: "boolean", nullable: false),
+                    ExternalId = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    UserName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
+                    SortName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    DisplayName = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    TwoFactor = table.Column<bool>(type: "bit", nullable: true),
+                    Privileged = table.Column<bool>(type: "bit", nullable: false),
                     Projects = table.Column<long>(type: "bigint", nullable: false),
                     MonthlyDownloads = table.Column<long>(type: "bigint", nullable: false),
-                    Impact = table.Column<int>(type: "integer", nullable: false),
-                    AddressCount = table.Column<int>(type: "integer", nullable: false),
-                    RetiredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    AddedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    ChangedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Impact = table.Column<int>(type: "int", nullable: false),
+                    AddressCount = table.Column<int>(type: "int", nullable: false),
+                    RetiredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    AddedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ChangedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -43,10 +42,10 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetRoles",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    NormalizedName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    ConcurrencyStamp = table.Column<string>(type: "text", nullable: true)
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Name = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
+                    NormalizedName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
+                    ConcurrencyStamp = table.Column<string>(type: "nvarchar(max)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -57,26 +56,26 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetUsers",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    DisplayName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    JoinedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    LastSignInAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    DisplayName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false),
+                    JoinedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    LastSignInAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     CodeStep = table.Column<long>(type: "bigint", nullable: false),
-                    SingleKeysOff = table.Column<bool>(type: "boolean", nullable: false),
-                    UserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    NormalizedUserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    Email = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    NormalizedEmail = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    EmailConfirmed = table.Column<bool>(type: "boolean", nullable: false),
-                    PasswordHash = table.Column<string>(type: "text", nullable: true),
-                    SecurityStamp = table.Column<string>(type: "text", nullable: true),
-                    ConcurrencyStamp = table.Column<string>(type: "text", nullable: true),
-                    PhoneNumber = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    PhoneNumberConfirmed = table.Column<bool>(type: "boolean", nullable: false),
-                    TwoFactorEnabled = table.Column<bool>(type: "boolean", nullable: false),
-                    LockoutEnd = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LockoutEnabled = table.Column<bool>(type: "boolean", nullable: false),
-                    AccessFailedCount = table.Column<int>(type: "integer", nullable: false)
+                    SingleKeysOff = table.Column<bool>(type: "bit", nullable: false),
+                    UserName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
+                    NormalizedUserName = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
+                    Email = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
+                    NormalizedEmail = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
+                    EmailConfirmed = table.Column<bool>(type: "bit", nullable: false),
+                    PasswordHash = table.Column<string>(type: "nvarchar(max)", nullable: true),
+                    SecurityStamp = table.Column<string>(type: "nvarchar(max)", nullable: true),
+                    ConcurrencyStamp = table.Column<string>(type: "nvarchar(max)", nullable: true),
+                    PhoneNumber = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: true),
+                    PhoneNumberConfirmed = table.Column<bool>(type: "bit", nullable: false),
+                    TwoFactorEnabled = table.Column<bool>(type: "bit", nullable: false),
+                    LockoutEnd = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LockoutEnabled = table.Column<bool>(type: "bit", nullable: false),
+                    AccessFailedCount = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -87,15 +86,15 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AuditCheckpoint",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
+                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
                     Count = table.Column<long>(type: "bigint", nullable: false),
                     Unsealed = table.Column<long>(type: "bigint", nullable: false),
-                    KeyId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Token = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
-                    Day = table.Column<string>(type: "character varying(10)", maxLength: 10, nullable: true, collation: "C")
+                    KeyId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    Token = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: false),
+                    Day = table.Column<string>(type: "nvarchar(10)", maxLength: 10, nullable: true, collation: "Latin1_General_100_BIN2")
                 },
                 constraints: table =>
                 {
@@ -106,28 +105,28 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AuditEntry",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    ActorKind = table.Column<int>(type: "integer", nullable: false),
-                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
-                    ActorFrom = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Action = table.Column<int>(type: "integer", nullable: false),
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ActorKind = table.Column<int>(type: "int", nullable: false),
+                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    ActorFrom = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    Action = table.Column<int>(type: "int", nullable: false),
                     AccountId = table.Column<long>(type: "bigint", nullable: true),
                     AddressId = table.Column<long>(type: "bigint", nullable: true),
-                    DomainName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
+                    DomainName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
                     CaseId = table.Column<long>(type: "bigint", nullable: true),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    PolicyVersion = table.Column<int>(type: "integer", nullable: true),
-                    Subject = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
-                    BatchId = table.Column<Guid>(type: "uuid", nullable: true),
-                    Reason = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: true, collation: "C"),
-                    Comment = table.Column<string>(type: "character varying(10000)", maxLength: 10000, nullable: true),
-                    CommentHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: true),
-                    Before = table.Column<string>(type: "character varying(8000)", maxLength: 8000, nullable: true),
-                    After = table.Column<string>(type: "character varying(8000)", maxLength: 8000, nullable: true),
-                    ContentHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: true),
+                    Subject = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    BatchId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Reason = table.Column<string>(type: "nvarchar(40)", maxLength: 40, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    Comment = table.Column<string>(type: "nvarchar(max)", maxLength: 10000, nullable: true),
+                    CommentHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
+                    Before = table.Column<string>(type: "nvarchar(max)", maxLength: 8000, nullable: true),
+                    After = table.Column<string>(type: "nvarchar(max)", maxLength: 8000, nullable: true),
+                    ContentHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: true),
-                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: true)
+                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -138,11 +137,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AuditHead",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "integer", nullable: false),
+                    Id = table.Column<int>(type: "int", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
-                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -154,18 +153,18 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    Guard = table.Column<int>(type: "integer", nullable: false),
+                    Guard = table.Column<int>(type: "int", nullable: false),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Count = table.Column<int>(type: "integer", nullable: false),
-                    Limit = table.Column<int>(type: "integer", nullable: false),
-                    Before = table.Column<int>(type: "integer", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    DecidedBy = table.Column<Guid>(type: "uuid", nullable: true),
-                    DecidedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Comment = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Count = table.Column<int>(type: "int", nullable: false),
+                    Limit = table.Column<int>(type: "int", nullable: false),
+                    Before = table.Column<int>(type: "int", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    DecidedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -176,10 +175,10 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "BootstrapCopy",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "integer", nullable: false),
-                    Content = table.Column<byte[]>(type: "bytea", nullable: false),
-                    ETag = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    CheckedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    Id = table.Column<int>(type: "int", nullable: false),
+                    Content = table.Column<byte[]>(type: "varbinary(max)", nullable: false),
+                    ETag = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
+                    CheckedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -190,9 +189,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "BudgetDay",
                 columns: table => new
                 {
-                    Source = table.Column<int>(type: "integer", nullable: false),
-                    Day = table.Column<int>(type: "integer", nullable: false),
-                    Used = table.Column<int>(type: "integer", nullable: false)
+                    Source = table.Column<int>(type: "int", nullable: false),
+                    Day = table.Column<int>(type: "int", nullable: false),
+                    Used = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -203,15 +202,15 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "Bulk",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    StaffId = table.Column<Guid>(type: "uuid", nullable: false),
-                    FrozenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Count = table.Column<int>(type: "integer", nullable: false),
-                    Wish = table.Column<string>(type: "character varying(64000)", maxLength: 64000, nullable: true),
-                    DoneAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    UndoneAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Decided = table.Column<int>(type: "integer", nullable: false),
-                    Skipped = table.Column<int>(type: "integer", nullable: false)
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    StaffId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    FrozenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Count = table.Column<int>(type: "int", nullable: false),
+                    Wish = table.Column<string>(type: "nvarchar(max)", maxLength: 64000, nullable: true),
+                    DoneAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    UndoneAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Decided = table.Column<int>(type: "int", nullable: false),
+                    Skipped = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -223,39 +222,39 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
-                    Tld = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, collation: "C"),
-                    WatchedFor = table.Column<int>(type: "integer", nullable: false),
-                    AddressCount = table.Column<int>(type: "integer", nullable: false),
-                    MaxImpact = table.Column<int>(type: "integer", nullable: false),
-                    Priority = table.Column<int>(type: "integer", nullable: false),
-                    EarliestTrustAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    AddedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Phase = table.Column<int>(type: "integer", nullable: false),
-                    PhaseSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Flags = table.Column<int>(type: "integer", nullable: false),
-                    Confidence = table.Column<int>(type: "integer", nullable: false),
-                    HandChange = table.Column<int>(type: "integer", nullable: false),
-                    Reasons = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
-                    RegisteredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastTransferAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    RegistrarName = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
-                    RegistrarIanaId = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: true),
-                    Handle = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    DropFrom = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    DropTo = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastTriedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastAnsweredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    NextCheckAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    FailuresInRow = table.Column<int>(type: "integer", nullable: false),
-                    NextSweepAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    DnsFingerprint = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
-                    FindingsDueAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Name = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Tld = table.Column<string>(type: "nvarchar(63)", maxLength: 63, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    WatchedFor = table.Column<int>(type: "int", nullable: false),
+                    AddressCount = table.Column<int>(type: "int", nullable: false),
+                    MaxImpact = table.Column<int>(type: "int", nullable: false),
+                    Priority = table.Column<int>(type: "int", nullable: false),
+                    EarliestTrustAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    AddedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Phase = table.Column<int>(type: "int", nullable: false),
+                    PhaseSince = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Flags = table.Column<int>(type: "int", nullable: false),
+                    Confidence = table.Column<int>(type: "int", nullable: false),
+                    HandChange = table.Column<int>(type: "int", nullable: false),
+                    Reasons = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
+                    RegisteredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    ExpiresAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastTransferAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    RegistrarName = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    RegistrarIanaId = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: true),
+                    Handle = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
+                    DropFrom = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    DropTo = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastTriedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastAnsweredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    NextCheckAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    FailuresInRow = table.Column<int>(type: "int", nullable: false),
+                    NextSweepAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    DnsFingerprint = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
+                    FindingsDueAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     FindingsScanId = table.Column<long>(type: "bigint", nullable: true),
-                    HasClaim = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
-                    HasCase = table.Column<bool>(type: "boolean", nullable: false, defaultValue: false),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    HasClaim = table.Column<bool>(type: "bit", nullable: false, defaultValue: false),
+                    HasCase = table.Column<bool>(type: "bit", nullable: false, defaultValue: false),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -267,24 +266,24 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    Kind = table.Column<int>(type: "integer", nullable: false),
-                    Format = table.Column<int>(type: "integer", nullable: false),
-                    Filter = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
-                    ActorKind = table.Column<int>(type: "integer", nullable: false),
-                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
-                    ActorFrom = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    RequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Status = table.Column<int>(type: "integer", nullable: false),
+                    Kind = table.Column<int>(type: "int", nullable: false),
+                    Format = table.Column<int>(type: "int", nullable: false),
+                    Filter = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: false),
+                    ActorKind = table.Column<int>(type: "int", nullable: false),
+                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    ActorFrom = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    RequestedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Status = table.Column<int>(type: "int", nullable: false),
                     Expected = table.Column<long>(type: "bigint", nullable: false),
                     Written = table.Column<long>(type: "bigint", nullable: false),
-                    FileName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
+                    FileName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
                     Size = table.Column<long>(type: "bigint", nullable: false),
-                    FileHash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Problem = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    Attempts = table.Column<int>(type: "integer", nullable: false),
-                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                    FileHash = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: true),
+                    EndedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Problem = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
+                    Attempts = table.Column<int>(type: "int", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -295,15 +294,15 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "FindingsTurn",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "integer", nullable: false),
-                    LeaseOwner = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    State = table.Column<int>(type: "integer", nullable: false),
+                    Id = table.Column<int>(type: "int", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(120)", maxLength: 120, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    State = table.Column<int>(type: "int", nullable: false),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
-                    Guard = table.Column<int>(type: "integer", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    Guard = table.Column<int>(type: "int", nullable: false),
                     BatchId = table.Column<long>(type: "bigint", nullable: true),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -314,7 +313,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "IdBlock",
                 columns: table => new
                 {
-                    Series = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false, collation: "C"),
+                    Series = table.Column<string>(type: "nvarchar(50)", maxLength: 50, nullable: false, collation: "Latin1_General_100_BIN2"),
                     Next = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -327,30 +326,30 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    FileName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
-                    Format = table.Column<string>(type: "character varying(10)", maxLength: 10, nullable: false),
-                    IsPartial = table.Column<bool>(type: "boolean", nullable: false),
-                    KeepGood = table.Column<bool>(type: "boolean", nullable: false),
-                    AllowRemovals = table.Column<bool>(type: "boolean", nullable: false),
-                    IsDryRun = table.Column<bool>(type: "boolean", nullable: false),
-                    RequestedBy = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    ActorKind = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
-                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true, collation: "C"),
-                    ActorFrom = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    RequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Status = table.Column<int>(type: "integer", nullable: false),
-                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Rows = table.Column<int>(type: "integer", nullable: false),
-                    NewAccounts = table.Column<int>(type: "integer", nullable: false),
-                    ChangedAccounts = table.Column<int>(type: "integer", nullable: false),
-                    UnchangedAccounts = table.Column<int>(type: "integer", nullable: false),
-                    GoneAccounts = table.Column<int>(type: "integer", nullable: false),
-                    Rejected = table.Column<int>(type: "integer", nullable: false),
-                    MergedUpTo = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true, collation: "C"),
-                    MergedAccounts = table.Column<int>(type: "integer", nullable: false),
-                    Problem = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true)
+                    FileName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false),
+                    Format = table.Column<string>(type: "nvarchar(10)", maxLength: 10, nullable: false),
+                    IsPartial = table.Column<bool>(type: "bit", nullable: false),
+                    KeepGood = table.Column<bool>(type: "bit", nullable: false),
+                    AllowRemovals = table.Column<bool>(type: "bit", nullable: false),
+                    IsDryRun = table.Column<bool>(type: "bit", nullable: false),
+                    RequestedBy = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false),
+                    ActorKind = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
+                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    ActorFrom = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    RequestedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    EndedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Status = table.Column<int>(type: "int", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Rows = table.Column<int>(type: "int", nullable: false),
+                    NewAccounts = table.Column<int>(type: "int", nullable: false),
+                    ChangedAccounts = table.Column<int>(type: "int", nullable: false),
+                    UnchangedAccounts = table.Column<int>(type: "int", nullable: false),
+                    GoneAccounts = table.Column<int>(type: "int", nullable: false),
+                    Rejected = table.Column<int>(type: "int", nullable: false),
+                    MergedUpTo = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    MergedAccounts = table.Column<int>(type: "int", nullable: false),
+                    Problem = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -363,9 +362,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     ImportId = table.Column<long>(type: "bigint", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    Line = table.Column<int>(type: "integer", nullable: false),
-                    Field = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
-                    Reason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: false)
+                    Line = table.Column<int>(type: "int", nullable: false),
+                    Field = table.Column<string>(type: "nvarchar(50)", maxLength: 50, nullable: false),
+                    Reason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -378,25 +377,25 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     ImportId = table.Column<long>(type: "bigint", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    ExternalId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
-                    IsRejected = table.Column<bool>(type: "boolean", nullable: false),
-                    Line = table.Column<int>(type: "integer", nullable: false),
-                    Email = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true, collation: "C"),
-                    SearchEmail = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true, collation: "C"),
-                    MailHost = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
-                    DomainName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
-                    IsRegistrable = table.Column<bool>(type: "boolean", nullable: false),
-                    IsTenant = table.Column<bool>(type: "boolean", nullable: false),
-                    UserName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    SortName = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true, collation: "C"),
-                    DisplayName = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
-                    Impact = table.Column<int>(type: "integer", nullable: false),
-                    IsPrimary = table.Column<bool>(type: "boolean", nullable: false),
-                    VerifiedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    TwoFactor = table.Column<bool>(type: "boolean", nullable: true),
-                    Privileged = table.Column<bool>(type: "boolean", nullable: true),
+                    ExternalId = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    IsRejected = table.Column<bool>(type: "bit", nullable: false),
+                    Line = table.Column<int>(type: "int", nullable: false),
+                    Email = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    SearchEmail = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    MailHost = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    DomainName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    IsRegistrable = table.Column<bool>(type: "bit", nullable: false),
+                    IsTenant = table.Column<bool>(type: "bit", nullable: false),
+                    UserName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
+                    SortName = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true, collation: "Latin1_General_100_BIN2"),
+                    DisplayName = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    Impact = table.Column<int>(type: "int", nullable: false),
+                    IsPrimary = table.Column<bool>(type: "bit", nullable: false),
+                    VerifiedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    TwoFactor = table.Column<bool>(type: "bit", nullable: true),
+                    Privileged = table.Column<bool>(type: "bit", nullable: true),
                     Projects = table.Column<long>(type: "bigint", nullable: true),
                     MonthlyDownloads = table.Column<long>(type: "bigint", nullable: true)
                 },
@@ -409,17 +408,17 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "Invitation",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    TokenHash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
-                    Name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    Roles = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
-                    InvitedBy = table.Column<Guid>(type: "uuid", nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    AcceptedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    RevokedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: true),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    TokenHash = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Name = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false),
+                    Roles = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    InvitedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    AcceptedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    RevokedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -430,23 +429,23 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "Lane",
                 columns: table => new
                 {
-                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
-                    Source = table.Column<int>(type: "integer", nullable: false),
+                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Source = table.Column<int>(type: "int", nullable: false),
                     NextSlotTicks = table.Column<long>(type: "bigint", nullable: false),
                     NextKeptTicks = table.Column<long>(type: "bigint", nullable: false),
-                    RestsUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    RestReason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
-                    FailuresInRow = table.Column<int>(type: "integer", nullable: false),
-                    LastAnsweredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastFailedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastError = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    Canary = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
-                    CanaryAnswers = table.Column<int>(type: "integer", nullable: false),
-                    CanaryCheckedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    CanaryFailed = table.Column<bool>(type: "boolean", nullable: false),
+                    RestsUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    RestReason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    FailuresInRow = table.Column<int>(type: "int", nullable: false),
+                    LastAnsweredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastFailedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastError = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
+                    Canary = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true),
+                    CanaryAnswers = table.Column<int>(type: "int", nullable: false),
+                    CanaryCheckedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    CanaryFailed = table.Column<bool>(type: "bit", nullable: false),
                     Asked = table.Column<long>(type: "bigint", nullable: false),
                     Answered = table.Column<long>(type: "bigint", nullable: false),
-                    RecentMs = table.Column<int>(type: "integer", nullable: false)
+                    RecentMs = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -457,19 +456,19 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "PolicyProposal",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Kind = table.Column<int>(type: "integer", nullable: false),
-                    BasedOn = table.Column<int>(type: "integer", nullable: false),
-                    Json = table.Column<string>(type: "character varying(16000)", maxLength: 16000, nullable: true),
-                    Comment = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
-                    ProposedBy = table.Column<Guid>(type: "uuid", nullable: false),
-                    ProposedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    DecidedBy = table.Column<Guid>(type: "uuid", nullable: true),
-                    DecidedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Answer = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Kind = table.Column<int>(type: "int", nullable: false),
+                    BasedOn = table.Column<int>(type: "int", nullable: false),
+                    Json = table.Column<string>(type: "nvarchar(max)", maxLength: 16000, nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: false),
+                    ProposedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    ProposedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    DecidedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Answer = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -480,11 +479,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "PolicyVersion",
                 columns: table => new
                 {
-                    Version = table.Column<int>(type: "integer", nullable: false),
-                    Json = table.Column<string>(type: "character varying(16000)", maxLength: 16000, nullable: false),
-                    SavedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    SavedBy = table.Column<Guid>(type: "uuid", nullable: true),
-                    Comment = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true)
+                    Version = table.Column<int>(type: "int", nullable: false),
+                    Json = table.Column<string>(type: "nvarchar(max)", maxLength: 16000, nullable: false),
+                    SavedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    SavedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -492,31 +491,62 @@ namespace DomainGuard.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "RecoveryCheck",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "bigint", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    AskedByKind = table.Column<int>(type: "int", nullable: false),
+                    AskedBy = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false),
+                    IsPreview = table.Column<bool>(type: "bit", nullable: false),
+                    AccountId = table.Column<long>(type: "bigint", nullable: true),
+                    AddressId = table.Column<long>(type: "bigint", nullable: true),
+                    DomainId = table.Column<long>(type: "bigint", nullable: true),
+                    CaseId = table.Column<long>(type: "bigint", nullable: true),
+                    Decision = table.Column<int>(type: "int", nullable: false),
+                    Reason = table.Column<int>(type: "int", nullable: false),
+                    WouldAnswer = table.Column<int>(type: "int", nullable: true),
+                    Phase = table.Column<int>(type: "int", nullable: false),
+                    HandChange = table.Column<int>(type: "int", nullable: false),
+                    EvidenceAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LookedUp = table.Column<bool>(type: "bit", nullable: false),
+                    Stale = table.Column<bool>(type: "bit", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    DurationMs = table.Column<int>(type: "int", nullable: false),
+                    Action = table.Column<int>(type: "int", nullable: false),
+                    ActionAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_RecoveryCheck", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Scan",
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    Scope = table.Column<int>(type: "integer", nullable: false),
-                    Target = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
-                    Status = table.Column<int>(type: "integer", nullable: false),
-                    RequestedBy = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    RequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    StartedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Scope = table.Column<int>(type: "int", nullable: false),
+                    Target = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true),
+                    Status = table.Column<int>(type: "int", nullable: false),
+                    RequestedBy = table.Column<string>(type: "nvarchar(256)", maxLength: 256, nullable: false),
+                    RequestedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    EndedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     PreparedUpTo = table.Column<long>(type: "bigint", nullable: false),
-                    Total = table.Column<int>(type: "integer", nullable: false),
-                    Done = table.Column<int>(type: "integer", nullable: false),
-                    Answered = table.Column<int>(type: "integer", nullable: false),
-                    GivenUp = table.Column<int>(type: "integer", nullable: false),
-                    Settled = table.Column<int>(type: "integer", nullable: false),
-                    Changed = table.Column<int>(type: "integer", nullable: false),
-                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
-                    ObserveOnly = table.Column<bool>(type: "boolean", nullable: false),
-                    Note = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Result = table.Column<int>(type: "integer", nullable: true),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Total = table.Column<int>(type: "int", nullable: false),
+                    Done = table.Column<int>(type: "int", nullable: false),
+                    Answered = table.Column<int>(type: "int", nullable: false),
+                    GivenUp = table.Column<int>(type: "int", nullable: false),
+                    Settled = table.Column<int>(type: "int", nullable: false),
+                    Changed = table.Column<int>(type: "int", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
+                    ObserveOnly = table.Column<bool>(type: "bit", nullable: false),
+                    Note = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Result = table.Column<int>(type: "int", nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -528,11 +558,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     ScanId = table.Column<long>(type: "bigint", nullable: false),
-                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Priority = table.Column<int>(type: "integer", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    Staged = table.Column<byte[]>(type: "bytea", nullable: true)
+                    Priority = table.Column<int>(type: "int", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    Staged = table.Column<byte[]>(type: "varbinary(max)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -543,9 +573,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "Setting",
                 columns: table => new
                 {
-                    Name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
-                    Value = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: false),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Name = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Value = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: false),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -556,10 +586,10 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "SignInTry",
                 columns: table => new
                 {
-                    NameHash = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
-                    Failures = table.Column<int>(type: "integer", nullable: false),
-                    LastAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    LockedUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                    NameHash = table.Column<string>(type: "nvarchar(64)", maxLength: 64, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Failures = table.Column<int>(type: "int", nullable: false),
+                    LastAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    LockedUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -570,11 +600,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetRoleClaims",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "integer", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    RoleId = table.Column<Guid>(type: "uuid", nullable: false),
-                    ClaimType = table.Column<string>(type: "text", nullable: true),
-                    ClaimValue = table.Column<string>(type: "text", nullable: true)
+                    Id = table.Column<int>(type: "int", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    RoleId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    ClaimType = table.Column<string>(type: "nvarchar(max)", nullable: true),
+                    ClaimValue = table.Column<string>(type: "nvarchar(max)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -591,11 +621,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetUserClaims",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "integer", nullable: false)
-                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    ClaimType = table.Column<string>(type: "text", nullable: true),
-                    ClaimValue = table.Column<string>(type: "text", nullable: true)
+                    Id = table.Column<int>(type: "int", nullable: false)
+                        .Annotation("SqlServer:Identity", "1, 1"),
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    ClaimType = table.Column<string>(type: "nvarchar(max)", nullable: true),
+                    ClaimValue = table.Column<string>(type: "nvarchar(max)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -612,10 +642,10 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetUserLogins",
                 columns: table => new
                 {
-                    LoginProvider = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    ProviderKey = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    ProviderDisplayName = table.Column<string>(type: "text", nullable: true),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false)
+                    LoginProvider = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
+                    ProviderKey = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
+                    ProviderDisplayName = table.Column<string>(type: "nvarchar(max)", nullable: true),
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -632,9 +662,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetUserPasskeys",
                 columns: table => new
                 {
-                    CredentialId = table.Column<byte[]>(type: "bytea", maxLength: 1024, nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    Data = table.Column<string>(type: "jsonb", nullable: false)
+                    CredentialId = table.Column<byte[]>(type: "varbinary(1024)", maxLength: 1024, nullable: false),
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Data = table.Column<string>(type: "nvarchar(max)", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -651,8 +681,8 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetUserRoles",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    RoleId = table.Column<Guid>(type: "uuid", nullable: false)
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    RoleId = table.Column<Guid>(type: "uniqueidentifier", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -675,10 +705,10 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "AspNetUserTokens",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    LoginProvider = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    Value = table.Column<string>(type: "text", nullable: true)
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    LoginProvider = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
+                    Name = table.Column<string>(type: "nvarchar(128)", maxLength: 128, nullable: false),
+                    Value = table.Column<string>(type: "nvarchar(max)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -695,9 +725,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "BulkItem",
                 columns: table => new
                 {
-                    BulkId = table.Column<Guid>(type: "uuid", nullable: false),
+                    BulkId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
                     CaseId = table.Column<long>(type: "bigint", nullable: false),
-                    CaseVersion = table.Column<int>(type: "integer", nullable: false)
+                    CaseVersion = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -717,22 +747,22 @@ namespace DomainGuard.Data.Migrations.Postgres
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     AccountId = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Email = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: false, collation: "C"),
-                    SearchEmail = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: false, collation: "C"),
-                    MailHost = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
-                    IsPrimary = table.Column<bool>(type: "boolean", nullable: false),
-                    VerifiedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    BaselineFrom = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    HandChange = table.Column<int>(type: "integer", nullable: false),
-                    HandConfidence = table.Column<int>(type: "integer", nullable: false),
-                    HandReasons = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
-                    ClaimedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    ClaimProof = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
-                    ClaimState = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
-                    RetiredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    AddedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Email = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    SearchEmail = table.Column<string>(type: "nvarchar(320)", maxLength: 320, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    MailHost = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    IsPrimary = table.Column<bool>(type: "bit", nullable: false),
+                    VerifiedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    BaselineFrom = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    HandChange = table.Column<int>(type: "int", nullable: false),
+                    HandConfidence = table.Column<int>(type: "int", nullable: false),
+                    HandReasons = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
+                    ClaimedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    ClaimProof = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
+                    ClaimState = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
+                    RetiredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    AddedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -757,14 +787,14 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Kind = table.Column<int>(type: "integer", nullable: false),
-                    FirstSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    RegisteredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Handle = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    RegistrarIanaId = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: true),
-                    NameServers = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
-                    MailExchanges = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true)
+                    Kind = table.Column<int>(type: "int", nullable: false),
+                    FirstSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    RegisteredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Handle = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: true),
+                    RegistrarIanaId = table.Column<string>(type: "nvarchar(20)", maxLength: 20, nullable: true),
+                    NameServers = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
+                    MailExchanges = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -783,8 +813,8 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
-                    IsTenant = table.Column<bool>(type: "boolean", nullable: false)
+                    Name = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    IsTenant = table.Column<bool>(type: "bit", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -803,7 +833,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
                     MxDomainId = table.Column<long>(type: "bigint", nullable: false),
-                    LastSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    LastSeenAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -828,20 +858,20 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Source = table.Column<int>(type: "integer", nullable: false),
-                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
-                    Outcome = table.Column<int>(type: "integer", nullable: false),
-                    Failure = table.Column<int>(type: "integer", nullable: false),
-                    Error = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    HttpStatus = table.Column<int>(type: "integer", nullable: true),
-                    FirstAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    LastAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Times = table.Column<int>(type: "integer", nullable: false),
-                    DurationMs = table.Column<int>(type: "integer", nullable: false),
-                    Facts = table.Column<string>(type: "text", nullable: true),
-                    FactsHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
-                    RawHash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: true),
-                    Raw = table.Column<byte[]>(type: "bytea", nullable: true)
+                    Source = table.Column<int>(type: "int", nullable: false),
+                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Outcome = table.Column<int>(type: "int", nullable: false),
+                    Failure = table.Column<int>(type: "int", nullable: false),
+                    Error = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
+                    HttpStatus = table.Column<int>(type: "int", nullable: true),
+                    FirstAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    LastAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Times = table.Column<int>(type: "int", nullable: false),
+                    DurationMs = table.Column<int>(type: "int", nullable: false),
+                    Facts = table.Column<string>(type: "nvarchar(max)", nullable: true),
+                    FactsHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    RawHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: true),
+                    Raw = table.Column<byte[]>(type: "varbinary(max)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -860,12 +890,12 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    Phase = table.Column<int>(type: "integer", nullable: false),
-                    Flags = table.Column<int>(type: "integer", nullable: false),
-                    Confidence = table.Column<int>(type: "integer", nullable: false),
-                    From = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    To = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Reasons = table.Column<string>(type: "character varying(4000)", maxLength: 4000, nullable: true),
+                    Phase = table.Column<int>(type: "int", nullable: false),
+                    Flags = table.Column<int>(type: "int", nullable: false),
+                    Confidence = table.Column<int>(type: "int", nullable: false),
+                    From = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    To = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Reasons = table.Column<string>(type: "nvarchar(4000)", maxLength: 4000, nullable: true),
                     ScanId = table.Column<long>(type: "bigint", nullable: true)
                 },
                 constraints: table =>
@@ -884,19 +914,19 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     ScanId = table.Column<long>(type: "bigint", nullable: false),
-                    Host = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
-                    LeaseOwner = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Total = table.Column<int>(type: "integer", nullable: false),
-                    Done = table.Column<int>(type: "integer", nullable: false),
-                    Answered = table.Column<int>(type: "integer", nullable: false),
-                    GivenUp = table.Column<int>(type: "integer", nullable: false),
-                    PortionDone = table.Column<int>(type: "integer", nullable: false),
-                    PortionAnswered = table.Column<int>(type: "integer", nullable: false),
-                    Portion = table.Column<int>(type: "integer", nullable: false),
-                    IsVoid = table.Column<bool>(type: "boolean", nullable: false),
-                    CanaryFailed = table.Column<bool>(type: "boolean", nullable: false),
-                    Note = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true)
+                    Host = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    LeaseOwner = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Total = table.Column<int>(type: "int", nullable: false),
+                    Done = table.Column<int>(type: "int", nullable: false),
+                    Answered = table.Column<int>(type: "int", nullable: false),
+                    GivenUp = table.Column<int>(type: "int", nullable: false),
+                    PortionDone = table.Column<int>(type: "int", nullable: false),
+                    PortionAnswered = table.Column<int>(type: "int", nullable: false),
+                    Portion = table.Column<int>(type: "int", nullable: false),
+                    IsVoid = table.Column<bool>(type: "bit", nullable: false),
+                    CanaryFailed = table.Column<bool>(type: "bit", nullable: false),
+                    Note = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -917,34 +947,35 @@ namespace DomainGuard.Data.Migrations.Postgres
                     AddressId = table.Column<long>(type: "bigint", nullable: true),
                     AccountId = table.Column<long>(type: "bigint", nullable: true),
                     DomainId = table.Column<long>(type: "bigint", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    IsOpen = table.Column<bool>(type: "boolean", nullable: false),
-                    IsUnverified = table.Column<bool>(type: "boolean", nullable: false),
-                    Situation = table.Column<int>(type: "integer", nullable: false),
-                    Wanted = table.Column<int>(type: "integer", nullable: false),
-                    Guard = table.Column<int>(type: "integer", nullable: false),
-                    Phase = table.Column<int>(type: "integer", nullable: false),
-                    HandChange = table.Column<int>(type: "integer", nullable: false),
-                    Confidence = table.Column<int>(type: "integer", nullable: false),
-                    Severity = table.Column<int>(type: "integer", nullable: false),
-                    Points = table.Column<int>(type: "integer", nullable: false),
-                    DropFrom = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    OpenedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    StateSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    ReopenReason = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
-                    Until = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    DecidedPhase = table.Column<int>(type: "integer", nullable: false),
-                    DecidedHandChange = table.Column<int>(type: "integer", nullable: false),
-                    DecidedWanted = table.Column<int>(type: "integer", nullable: false),
-                    AssigneeId = table.Column<Guid>(type: "uuid", nullable: true),
-                    IsContested = table.Column<bool>(type: "boolean", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    IsOpen = table.Column<bool>(type: "bit", nullable: false),
+                    IsUnverified = table.Column<bool>(type: "bit", nullable: false),
+                    Situation = table.Column<int>(type: "int", nullable: false),
+                    Wanted = table.Column<int>(type: "int", nullable: false),
+                    Guard = table.Column<int>(type: "int", nullable: false),
+                    Phase = table.Column<int>(type: "int", nullable: false),
+                    HandChange = table.Column<int>(type: "int", nullable: false),
+                    Confidence = table.Column<int>(type: "int", nullable: false),
+                    Severity = table.Column<int>(type: "int", nullable: false),
+                    Points = table.Column<int>(type: "int", nullable: false),
+                    DropFrom = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    OpenedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    StateSince = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ReopenReason = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    Until = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    DecidedPhase = table.Column<int>(type: "int", nullable: false),
+                    DecidedHandChange = table.Column<int>(type: "int", nullable: false),
+                    DecidedWanted = table.Column<int>(type: "int", nullable: false),
+                    AssigneeId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    IsContested = table.Column<bool>(type: "bit", nullable: false),
+                    KnockedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
                     BatchId = table.Column<long>(type: "bigint", nullable: true),
                     AppliedUpTo = table.Column<long>(type: "bigint", nullable: true),
-                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    Version = table.Column<int>(type: "integer", nullable: false),
-                    SameFrom = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
-                    SameTo = table.Column<int>(type: "integer", nullable: false, defaultValue: 0)
+                    Version = table.Column<int>(type: "int", nullable: false),
+                    SameFrom = table.Column<int>(type: "int", nullable: false, defaultValue: 0),
+                    SameTo = table.Column<int>(type: "int", nullable: false, defaultValue: 0)
                 },
                 constraints: table =>
                 {
@@ -975,7 +1006,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                 {
                     BatchId = table.Column<long>(type: "bigint", nullable: false),
                     CaseId = table.Column<long>(type: "bigint", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false)
+                    State = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -998,27 +1029,27 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "Decision",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
                     CaseId = table.Column<long>(type: "bigint", nullable: false),
-                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    ActorKind = table.Column<int>(type: "integer", nullable: false),
-                    ActorId = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false, collation: "C"),
-                    Event = table.Column<int>(type: "integer", nullable: false),
-                    CaseVersion = table.Column<int>(type: "integer", nullable: false),
-                    From = table.Column<int>(type: "integer", nullable: true),
-                    To = table.Column<int>(type: "integer", nullable: false),
-                    Reason = table.Column<int>(type: "integer", nullable: true),
-                    Comment = table.Column<string>(type: "character varying(10000)", maxLength: 10000, nullable: true),
-                    Until = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Situation = table.Column<int>(type: "integer", nullable: false),
-                    Phase = table.Column<int>(type: "integer", nullable: false),
-                    HandChange = table.Column<int>(type: "integer", nullable: false),
-                    Confidence = table.Column<int>(type: "integer", nullable: false),
-                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    ActorKind = table.Column<int>(type: "int", nullable: false),
+                    ActorId = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false, collation: "Latin1_General_100_BIN2"),
+                    Event = table.Column<int>(type: "int", nullable: false),
+                    CaseVersion = table.Column<int>(type: "int", nullable: false),
+                    From = table.Column<int>(type: "int", nullable: true),
+                    To = table.Column<int>(type: "int", nullable: false),
+                    Reason = table.Column<int>(type: "int", nullable: true),
+                    Comment = table.Column<string>(type: "nvarchar(max)", maxLength: 10000, nullable: true),
+                    Until = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Situation = table.Column<int>(type: "int", nullable: false),
+                    Phase = table.Column<int>(type: "int", nullable: false),
+                    HandChange = table.Column<int>(type: "int", nullable: false),
+                    Confidence = table.Column<int>(type: "int", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "int", nullable: false),
                     ScanId = table.Column<long>(type: "bigint", nullable: true),
-                    BulkId = table.Column<Guid>(type: "uuid", nullable: true),
-                    Before = table.Column<string>(type: "character varying(2500)", maxLength: 2500, nullable: true),
-                    Undoes = table.Column<Guid>(type: "uuid", nullable: true)
+                    BulkId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Before = table.Column<string>(type: "nvarchar(2500)", maxLength: 2500, nullable: true),
+                    Undoes = table.Column<Guid>(type: "uniqueidentifier", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -1083,7 +1114,8 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "RoleNameIndex",
                 table: "AspNetRoles",
                 column: "NormalizedName",
-                unique: true);
+                unique: true,
+                filter: "[NormalizedName] IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_AspNetUserClaims_UserId",
@@ -1114,7 +1146,8 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "UserNameIndex",
                 table: "AspNetUsers",
                 column: "NormalizedUserName",
-                unique: true);
+                unique: true,
+                filter: "[NormalizedUserName] IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_AuditCheckpoint_Day",
@@ -1363,6 +1396,23 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: new[] { "State", "ExpiresAt" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_RecoveryCheck_AccountId_At_Id",
+                table: "RecoveryCheck",
+                columns: new[] { "AccountId", "At", "Id" },
+                filter: "\"AccountId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_RecoveryCheck_At_Id",
+                table: "RecoveryCheck",
+                columns: new[] { "At", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_RecoveryCheck_Decision_At_Id",
+                table: "RecoveryCheck",
+                columns: new[] { "Decision", "At", "Id" },
+                filter: "\"Decision\" > 0");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Scan_Status_Id",
                 table: "Scan",
                 columns: new[] { "Status", "Id" });
@@ -1468,6 +1518,9 @@ namespace DomainGuard.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "PolicyVersion");
+
+            migrationBuilder.DropTable(
+                name: "RecoveryCheck");
 
             migrationBuilder.DropTable(
                 name: "ScanItem");

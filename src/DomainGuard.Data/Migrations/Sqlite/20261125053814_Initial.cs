@@ -491,6 +491,37 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "RecoveryCheck",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "INTEGER", nullable: false),
+                    At = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    AskedByKind = table.Column<int>(type: "INTEGER", nullable: false),
+                    AskedBy = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    IsPreview = table.Column<bool>(type: "INTEGER", nullable: false),
+                    AccountId = table.Column<long>(type: "INTEGER", nullable: true),
+                    AddressId = table.Column<long>(type: "INTEGER", nullable: true),
+                    DomainId = table.Column<long>(type: "INTEGER", nullable: true),
+                    CaseId = table.Column<long>(type: "INTEGER", nullable: true),
+                    Decision = table.Column<int>(type: "INTEGER", nullable: false),
+                    Reason = table.Column<int>(type: "INTEGER", nullable: false),
+                    WouldAnswer = table.Column<int>(type: "INTEGER", nullable: true),
+                    Phase = table.Column<int>(type: "INTEGER", nullable: false),
+                    HandChange = table.Column<int>(type: "INTEGER", nullable: false),
+                    EvidenceAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    LookedUp = table.Column<bool>(type: "INTEGER", nullable: false),
+                    Stale = table.Column<bool>(type: "INTEGER", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "INTEGER", nullable: false),
+                    DurationMs = table.Column<int>(type: "INTEGER", nullable: false),
+                    Action = table.Column<int>(type: "INTEGER", nullable: false),
+                    ActionAt = table.Column<DateTime>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_RecoveryCheck", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Scan",
                 columns: table => new
                 {
@@ -937,6 +968,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     DecidedWanted = table.Column<int>(type: "INTEGER", nullable: false),
                     AssigneeId = table.Column<Guid>(type: "TEXT", nullable: true),
                     IsContested = table.Column<bool>(type: "INTEGER", nullable: false),
+                    KnockedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     BatchId = table.Column<long>(type: "INTEGER", nullable: true),
                     AppliedUpTo = table.Column<long>(type: "INTEGER", nullable: true),
                     PolicyVersion = table.Column<int>(type: "INTEGER", nullable: false),
@@ -1362,6 +1394,23 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 columns: new[] { "State", "ExpiresAt" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_RecoveryCheck_AccountId_At_Id",
+                table: "RecoveryCheck",
+                columns: new[] { "AccountId", "At", "Id" },
+                filter: "\"AccountId\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_RecoveryCheck_At_Id",
+                table: "RecoveryCheck",
+                columns: new[] { "At", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_RecoveryCheck_Decision_At_Id",
+                table: "RecoveryCheck",
+                columns: new[] { "Decision", "At", "Id" },
+                filter: "\"Decision\" > 0");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Scan_Status_Id",
                 table: "Scan",
                 columns: new[] { "Status", "Id" });
@@ -1467,6 +1516,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "PolicyVersion");
+
+            migrationBuilder.DropTable(
+                name: "RecoveryCheck");
 
             migrationBuilder.DropTable(
                 name: "ScanItem");

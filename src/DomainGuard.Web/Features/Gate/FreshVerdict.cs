@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using DomainGuard.Data;
+using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Features.Scans;
+using Microsoft.EntityFrameworkCore;
+
+namespace DomainGuard.Web.Features.Gate;
+
+/// <summary>
+/// Brings what is known of a domain up to date while somebody waits: looks it up where that is wanted, and carries out what was found. However many wait for one domain, this process
+/// does it once; and what takes longer than the caller waits goes on, so that the next one finds it. (Several nodes may each ask once: the lanes keep the upstream's rate all the same.)
+/// </summary>
+internal sealed partial class FreshVerdict(IDbContextFactory<GuardDb> dbs, LookUpNow lookUp, ApplyFindings findings, TimeProvider time, ILogger<FreshVerdict> log)
+{
+    /// <summary>So many domains at once: whoever comes then is answered by what is known, instead of piling up behind a slow upstream.</summary>
+    private const int MostAtOnce = 1_000;
+
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private readonly ConcurrentDictionary<(long Domain, bool LooksUp), Lazy<Task<bool>>> _flights = new();
+
+    /// <summary>Does it, at most as long as there is patience. True when an answer came in that time, where one was wanted.</summary>
+    /// <param name="domainId">The domain.</param>
+    /// <param name="looksUp">False only carries out what was found already.</param>
+    /// <param name="patience">How long the caller waits.</param>
+    /// <param name="cancel">The caller went away.</param>
+    public async Task<bool> TryAsync(long domainId, bool looksUp, TimeSpan patience, CancellationToken cancel)
+    {
+        var key = (domainId, looksUp);
+        if (patience <= TimeSpan.Zero || (_flights.Count >= MostAtOnce && !_flights.ContainsKey(key)))
+        {
+            return false;
+        }
+
+        var flight = _flights.GetOrAdd(key, k => new Lazy<Task<bool>>(() => Task.Run(() => FlyAsync(k), CancellationToken.None)));
+        try
+        {
+            return await flight.Value.WaitAsync(patience, time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> FlyAsync((long Domain, bool LooksUp) key)
+    {
+        using var end = new CancellationTokenSource(Longest, time);
+        try
+        {
+            var answered = key.LooksUp && await lookUp.ExecuteAsync(key.Domain, end.Token);
+            await CarryOutAsync(key.Domain, end.Token);
+            return answered;
+        }
+        catch (Exception e) when (e is OperationCanceledException || Patience.IsTransient(e))
+        {
+            Log.NotInTime(log, key.Domain, e.Message); // the mark stays: the next portion takes it up
+            return false;
+        }
+        finally
+        {
+            _flights.TryRemove(key, out _);
+        }
+    }
+
+    // Taken out of the portion that it waits in: one address whose owner, or somebody else, stands at the door does not wait for the end of a scan. The brake counts it all the same.
+    private async Task CarryOutAsync(long domainId, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        if (await db.Domains.AnyAsync(d => d.Id == domainId && d.FindingsDueAt != null, cancel))
+        {
+            await db.Domains.Where(d => d.Id == domainId && d.FindingsDueAt != null && d.FindingsScanId != null)
+                .ExecuteUpdateAsync(s => s.SetProperty(d => d.FindingsScanId, (long?)null).SetProperty(d => d.Version, d => d.Version + 1), cancel);
+            await findings.ExecuteAsync(null, cancel);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain} could not be brought up to date while the gate waited: {Problem}")]
+        public static partial void NotInTime(ILogger logger, long domain, string problem);
+    }
+}
