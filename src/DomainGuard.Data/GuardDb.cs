@@ -1,4 +1,5 @@
 using DomainGuard.Data.Accounts;
+using DomainGuard.Data.Api;
 using DomainGuard.Data.Audit;
 using DomainGuard.Data.Cases;
 using DomainGuard.Data.Conventions;
@@ -121,6 +122,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Answers of the gate.</summary>
     public DbSet<RecoveryCheck> RecoveryChecks => Set<RecoveryCheck>();
+
+    /// <summary>Keys of the API.</summary>
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();

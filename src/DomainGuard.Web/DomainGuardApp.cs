@@ -6,6 +6,7 @@ using DomainGuard.Lookups.Rdap;
 using DomainGuard.Simulator;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features;
+using DomainGuard.Web.Features.Api;
 using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Check;
 using DomainGuard.Web.Features.Demo;
@@ -155,6 +156,7 @@ internal static class DomainGuardApp
         services.AddScanEngine();
         services.AddFindings();
         services.AddGate();
+        services.AddApi();
         if (options.IsSimulated)
         {
             services.AddSingleton<Demonstration>();
@@ -201,6 +203,7 @@ internal static class DomainGuardApp
 
         app.UseMiddleware<SecurityHeaders>();
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseMiddleware<ApiPipeline>();
         app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -212,6 +215,7 @@ internal static class DomainGuardApp
         app.MapDemo();
         app.MapAuditKeys();
         app.MapExports();
+        app.MapApi();
         app.UseJobs();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = null);
     }

@@ -131,4 +131,13 @@ public enum AuditAction
 
     /// <summary>The platform was told not to send.</summary>
     GateDenied = 80,
+
+    /// <summary>A key of the API was made.</summary>
+    KeyCreated = 90,
+
+    /// <summary>A key of the API was replaced by a new one.</summary>
+    KeyRotated = 91,
+
+    /// <summary>A key of the API was taken back.</summary>
+    KeyRevoked = 92,
 }

@@ -47,5 +47,8 @@ public readonly record struct AuditActor(AuditActorKind Kind, string Id, string?
     /// <summary>A member of staff.</summary>
     public static AuditActor Staff(Guid user, string? from) => new(AuditActorKind.Staff, user.ToString("D"), from);
 
+    /// <summary>A key of the API.</summary>
+    public static AuditActor Key(Guid key, string? from) => new(AuditActorKind.Key, key.ToString("D"), from);
+
     private static string Text(long number) => number.ToString(global::System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -32,6 +32,8 @@ internal sealed class DomainGuardOptions
 
     public SignInOptions SignIn { get; } = new();
 
+    public ApiOptions Api { get; } = new();
+
     internal sealed class SignInOptions
     {
         /// <summary>Staff with a password enrol an authenticator app or a passkey before anything else. True unless this is the demonstration in Development.</summary>
@@ -71,6 +73,15 @@ internal sealed class DomainGuardOptions
         internal bool IsOn => !string.IsNullOrWhiteSpace(Authority);
     }
 
+    internal sealed class ApiOptions
+    {
+        /// <summary>Requests that one key may make a minute, per node; so many may come at once.</summary>
+        public int RequestsPerMinute { get; set; } = 6_000;
+
+        /// <summary>Requests with a missing or wrong key that one IP address (IPv6: one /64) may make a minute, per node.</summary>
+        public int FailuresPerMinute { get; set; } = 60;
+    }
+
     internal sealed class ClockOptions
     {
         /// <summary>The guard clock can be moved. True by itself in the simulated world.</summary>
@@ -79,7 +90,7 @@ internal sealed class DomainGuardOptions
 
     internal sealed class DemoOptions
     {
-        /// <summary>Bearer key of <c>POST /demo/clock</c>.</summary>
+        /// <summary>Bearer key of <c>POST /demo/clock</c>, and in the simulated world of the API.</summary>
         public string ApiKey { get; set; } = "dg_demo";
     }
 
@@ -136,6 +147,16 @@ internal sealed class DomainGuardOptionsValidator(IHostEnvironment environment) 
         if (options.HasMovableClock && options.Demo.ApiKey.Length < 4)
         {
             problems.Add("DomainGuard:Demo:ApiKey is shorter than 4 characters.");
+        }
+
+        if (options.Api.RequestsPerMinute is < 1 or > 10_000_000)
+        {
+            problems.Add("DomainGuard:Api:RequestsPerMinute is not between 1 and 10000000.");
+        }
+
+        if (options.Api.FailuresPerMinute is < 1 or > 10_000_000)
+        {
+            problems.Add("DomainGuard:Api:FailuresPerMinute is not between 1 and 10000000.");
         }
 
         CheckSignIn(options.SignIn, problems);

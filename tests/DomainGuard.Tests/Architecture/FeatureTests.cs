@@ -87,7 +87,7 @@ public sealed class FeatureTests
     }
 
     private static bool IsOperation(Type type) =>
-        type.FullName!.StartsWith(Features, StringComparison.Ordinal) && type is { IsClass: true, IsNested: false } && Array.Exists(type.GetMethods(BindingFlags.Public | BindingFlags.Instance), m => m.Name == "ExecuteAsync");
+        type.FullName?.StartsWith(Features, StringComparison.Ordinal) == true && type is { IsClass: true, IsNested: false } && Array.Exists(type.GetMethods(BindingFlags.Public | BindingFlags.Instance), m => m.Name == "ExecuteAsync");
 
     private static bool IsDatabaseOrRequest(Type type) =>
         type.IsAssignableTo(typeof(DbContext)) || type == typeof(HttpContext) || type == typeof(IHttpContextAccessor) || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IDbContextFactory<>));

@@ -39,6 +39,28 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 });
 
             migrationBuilder.CreateTable(
+                name: "ApiKey",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Name = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false),
+                    Hint = table.Column<string>(type: "nvarchar(8)", maxLength: 8, nullable: false),
+                    SecretHash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    Scopes = table.Column<int>(type: "int", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    CreatedBy = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    ExpiresAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastUsedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    RevokedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    RotatedFrom = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ApiKey", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AspNetRoles",
                 columns: table => new
                 {
@@ -1106,6 +1128,17 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 columns: new[] { "SearchEmail", "Id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_ApiKey_CreatedAt",
+                table: "ApiKey",
+                column: "CreatedAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ApiKey_SecretHash",
+                table: "ApiKey",
+                column: "SecretHash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AspNetRoleClaims_RoleId",
                 table: "AspNetRoleClaims",
                 column: "RoleId");
@@ -1432,6 +1465,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "ApiKey");
+
             migrationBuilder.DropTable(
                 name: "AspNetRoleClaims");
 

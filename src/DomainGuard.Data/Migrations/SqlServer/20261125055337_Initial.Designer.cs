@@ -12,7 +12,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.SqlServer
 {
     [DbContext(typeof(SqlServerGuardDb))]
-    [Migration("20261125053818_Initial")]
+    [Migration("20261125055337_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -186,6 +186,61 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.HasIndex("SearchEmail", "Id");
 
                     b.ToTable("Address", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Api.ApiKey", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<Guid>("CreatedBy")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<DateTime?>("ExpiresAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<string>("Hint")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("nvarchar(8)");
+
+                    b.Property<DateTime?>("LastUsedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("nvarchar(100)");
+
+                    b.Property<DateTime?>("RevokedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<Guid?>("RotatedFrom")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<int>("Scopes")
+                        .HasColumnType("int");
+
+                    b.Property<byte[]>("SecretHash")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("varbinary(32)");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("int");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("SecretHash")
+                        .IsUnique();
+
+                    b.ToTable("ApiKey", (string)null);
                 });
 
             modelBuilder.Entity("DomainGuard.Data.Audit.AuditCheckpoint", b =>
