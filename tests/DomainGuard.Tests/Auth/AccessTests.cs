@@ -46,6 +46,7 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/why", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),
         ("/settings", [Roles.Administrator]),
+        ("/settings/keys", [Roles.Administrator]),
         ("/me", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/enrol", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/staff", [Roles.Administrator]),

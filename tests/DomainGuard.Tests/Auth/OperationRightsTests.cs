@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Api;
 using DomainGuard.Web.Features.Exports;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Gate;
@@ -37,6 +38,9 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
         (typeof(UndoDecision), nameof(UndoDecision.ExecuteAsync), Policies.Decide),
         (typeof(DecideBatch), nameof(DecideBatch.ExecuteAsync), Policies.Operate),
         (typeof(EndObserveOnly), nameof(EndObserveOnly.ExecuteAsync), Policies.Operate),
+        (typeof(CreateKey), nameof(CreateKey.ExecuteAsync), Policies.Operate),
+        (typeof(RotateKey), nameof(RotateKey.ExecuteAsync), Policies.Operate),
+        (typeof(RevokeKey), nameof(RevokeKey.ExecuteAsync), Policies.Operate),
         (typeof(PreviewRecovery), nameof(PreviewRecovery.ExecuteAsync), Policies.Read),
         (typeof(PreviewRecovery), nameof(PreviewRecovery.FreshAsync), Policies.Decide),
         (typeof(ConfirmImport), nameof(ConfirmImport.ExecuteAsync), Policies.Operate),

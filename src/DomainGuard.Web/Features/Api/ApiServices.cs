@@ -13,6 +13,10 @@ internal static class ApiServices
         services.Configure<AuthorizationOptions>(ApiScope.AddPolicies);
         services.ConfigureHttpJsonOptions(o => ApiJson.Configure(o.SerializerOptions));
         services.AddSingleton<KnownKeys>();
+        services.AddSingleton<CreateKey>();
+        services.AddSingleton<RotateKey>();
+        services.AddSingleton<RevokeKey>();
+        services.AddSingleton<KeyQueries>();
         services.AddSingleton<ApiRates>();
         services.AddSingleton<ApiBodyReader>();
         return services;
