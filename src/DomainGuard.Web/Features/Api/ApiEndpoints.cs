@@ -1,4 +1,6 @@
+using DomainGuard.Web.Features.Accounts;
 using DomainGuard.Web.Features.Gate;
+using DomainGuard.Web.Features.Sync;
 
 namespace DomainGuard.Web.Features.Api;
 
@@ -17,5 +19,7 @@ internal static class ApiEndpoints
         }
 
         group.MapRecoveryChecks();
+        group.MapAccounts();
+        group.MapSync();
     }
 }
