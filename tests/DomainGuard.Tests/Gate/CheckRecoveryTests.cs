@@ -270,6 +270,20 @@ public sealed class CheckRecoveryTests
         Assert.Null((await world.CaseAsync("seen.com"))!.KnockedAt);
     }
 
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task An_owner_who_renewed_is_noticed_when_he_asks(DatabaseProvider provider)
+    {
+        await using var world = await FindingsWorld.CreateAsync(provider);
+        await world.AddAsync("late.com");
+        await world.FindAsync(Life.Redemption, "late.com");
+        world.Say(Life.InOrder, "late.com");
+        await world.PassAsync(TimeSpan.FromHours(3));
+        var check = await CheckAsync(world, "a@late.com");
+        Assert.Equal((GateDecision.Deny, true, false), (check.Decision, check.LookedUp, check.Stale)); // a person, or he himself, closes it
+        Assert.Equal(CaseState.Recovered, (await world.CaseAsync("late.com"))!.State);
+    }
+
     private static async Task<(GateDecision, GateReason)> AskAsync(FindingsWorld world, string email)
     {
         var check = await CheckAsync(world, email);

@@ -72,7 +72,7 @@ internal sealed partial class CheckRecovery(
         var lookedUp = false;
         if (rows.Count > 0 && question.LooksUp && NeedsWork(now, rows, out var looksUp))
         {
-            lookedUp = await fresh.TryAsync(rows[0].DomainId, looksUp, deadline - time.GetElapsedTime(began), cancel) && looksUp;
+            lookedUp = await fresh.TryAsync(rows[0].DomainId, looksUp, rows[0].LastTriedAt, deadline - time.GetElapsedTime(began), cancel) && looksUp;
             rows = await reader.ReadAsync(db, email.SearchText, question.AccountId, cancel);
         }
 
@@ -114,13 +114,13 @@ internal sealed partial class CheckRecovery(
         return new RecoveryOutcome.Answered(check, row?.Domain, given.Decision == GateDecision.Allow ? [] : await AlternativesAsync(db, row, cancel));
     }
 
-    // An address that is un-verified stays so until a person or its owner acts: nobody is asked for it.
+    // Also where the address is un-verified and stays so: a domain that its owner renewed is noticed when he asks, not at the next scan.
     private bool NeedsWork(GateRulesNow now, List<GateRow> rows, out bool looksUp)
     {
         var domain = rows[0];
         var triedInVain = domain.LastTriedAt is { } tried && tried <= clock.Now && tried > clock.Now - AskAgain && !(domain.LastAnsweredAt >= tried);
         looksUp = domain.Phase != Phase.NotApplicable && !IsFresh(now.Policy.Policy.Gate, domain) && !triedInVain;
-        return rows.Exists(r => r.State == AddressState.Verified) && (looksUp || (domain.IsMarked && !now.ObserveOnly));
+        return looksUp || (domain.IsMarked && !now.ObserveOnly);
     }
 
     private bool IsFresh(GateRules gate, GateRow row) => row.LastAnsweredAt is { } at && at <= clock.Now && clock.Now - at <= Table.MaxAge(gate, row.Phase);

@@ -21,9 +21,10 @@ internal sealed partial class FreshVerdict(IDbContextFactory<GuardDb> dbs, LookU
     /// <summary>Does it, at most as long as there is patience. True when an answer came in that time, where one was wanted.</summary>
     /// <param name="domainId">The domain.</param>
     /// <param name="looksUp">False only carries out what was found already.</param>
+    /// <param name="seenTriedAt">When the domain had last been tried, as the caller read it: tried since, it is not looked up again.</param>
     /// <param name="patience">How long the caller waits.</param>
     /// <param name="cancel">The caller went away.</param>
-    public async Task<bool> TryAsync(long domainId, bool looksUp, TimeSpan patience, CancellationToken cancel)
+    public async Task<bool> TryAsync(long domainId, bool looksUp, DateTimeOffset? seenTriedAt, TimeSpan patience, CancellationToken cancel)
     {
         var key = (domainId, looksUp);
         if (patience <= TimeSpan.Zero || (_flights.Count >= MostAtOnce && !_flights.ContainsKey(key)))
@@ -31,7 +32,7 @@ internal sealed partial class FreshVerdict(IDbContextFactory<GuardDb> dbs, LookU
             return false;
         }
 
-        var flight = _flights.GetOrAdd(key, k => new Lazy<Task<bool>>(() => Task.Run(() => FlyAsync(k), CancellationToken.None)));
+        var flight = _flights.GetOrAdd(key, k => new Lazy<Task<bool>>(() => Task.Run(() => FlyAsync(k, seenTriedAt), CancellationToken.None)));
         try
         {
             return await flight.Value.WaitAsync(patience, time, cancel);
@@ -42,12 +43,12 @@ internal sealed partial class FreshVerdict(IDbContextFactory<GuardDb> dbs, LookU
         }
     }
 
-    private async Task<bool> FlyAsync((long Domain, bool LooksUp) key)
+    private async Task<bool> FlyAsync((long Domain, bool LooksUp) key, DateTimeOffset? seenTriedAt)
     {
         using var end = new CancellationTokenSource(Longest, time);
         try
         {
-            var answered = key.LooksUp && await lookUp.ExecuteAsync(key.Domain, end.Token);
+            var answered = key.LooksUp && (await SinceAsync(key.Domain, seenTriedAt, end.Token) ?? await lookUp.ExecuteAsync(key.Domain, end.Token));
             await CarryOutAsync(key.Domain, end.Token);
             return answered;
         }
@@ -60,6 +61,14 @@ internal sealed partial class FreshVerdict(IDbContextFactory<GuardDb> dbs, LookU
         {
             _flights.TryRemove(key, out _);
         }
+    }
+
+    // A caller who read the domain just before another one's answer was written comes here just after it. Null when nobody tried since.
+    private async Task<bool?> SinceAsync(long domainId, DateTimeOffset? seenTriedAt, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var times = await db.Domains.Where(d => d.Id == domainId).Select(d => new { d.LastTriedAt, d.LastAnsweredAt }).FirstOrDefaultAsync(cancel);
+        return times?.LastTriedAt is { } tried && tried != seenTriedAt ? times.LastAnsweredAt >= tried : null;
     }
 
     // Taken out of the portion that it waits in: one address whose owner, or somebody else, stands at the door does not wait for the end of a scan. The brake counts it all the same.

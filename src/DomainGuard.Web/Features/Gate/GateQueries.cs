@@ -86,14 +86,16 @@ internal sealed class GateQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     private static async Task<IReadOnlyList<GateLogRow>> NameAsync(GuardDb db, IReadOnlyList<RecoveryCheck> checks, CancellationToken cancel)
     {
         var addresses = checks.Select(c => c.AddressId).OfType<long>().Distinct().ToArray();
-        var staff = checks.Where(c => c.AskedByKind == AuditActorKind.Staff).Select(c => Guid.TryParse(c.AskedBy, out var id) ? id : Guid.Empty).Distinct().ToArray();
+        var askers = checks.Select(c => Guid.TryParse(c.AskedBy, out var id) ? id : Guid.Empty).Distinct().ToArray();
         var emails = await db.Addresses.AsNoTracking().Where(a => EF.Parameter(addresses).Contains(a.Id)).Select(a => new { a.Id, a.Email, Account = a.Account!.ExternalId, Domain = a.Domain!.Name })
             .ToDictionaryAsync(a => a.Id, cancel);
-        var people = await db.Users.AsNoTracking().Where(u => EF.Parameter(staff).Contains(u.Id)).ToDictionaryAsync(u => u.Id, u => u.DisplayName, cancel);
+        var people = await db.Users.AsNoTracking().Where(u => EF.Parameter(askers).Contains(u.Id)).ToDictionaryAsync(u => u.Id, u => u.DisplayName, cancel);
+        var keys = await db.ApiKeys.AsNoTracking().Where(k => EF.Parameter(askers).Contains(k.Id)).ToDictionaryAsync(k => k.Id, k => k.Name, cancel);
         return [.. checks.Select(c =>
         {
             var address = c.AddressId is { } id ? emails.GetValueOrDefault(id) : null;
-            var by = c.AskedByKind == AuditActorKind.Staff ? (Guid.TryParse(c.AskedBy, out var who) ? people.GetValueOrDefault(who) : null) ?? "former staff" : "key " + c.AskedBy;
+            var asker = Guid.TryParse(c.AskedBy, out var who) ? who : Guid.Empty;
+            var by = c.AskedByKind == AuditActorKind.Staff ? people.GetValueOrDefault(asker) ?? "former staff" : "key " + (keys.GetValueOrDefault(asker) ?? c.AskedBy);
             return new GateLogRow(c, address?.Account, address?.Email, address?.Domain, by);
         })];
     }

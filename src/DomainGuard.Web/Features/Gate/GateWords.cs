@@ -49,7 +49,7 @@ internal static class GateWords
         RecoveryAction.Withheld => "withheld",
         RecoveryAction.SteppedUp => "stepped up",
         RecoveryAction.Manual => "by hand",
-        _ => "– did not say",
+        _ => "–, did not say",
     };
 
     /// <summary>A way in that remains.</summary>
