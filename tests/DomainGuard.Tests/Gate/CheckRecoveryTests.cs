@@ -254,6 +254,20 @@ public sealed class CheckRecoveryTests
     }
 
     [Fact]
+    public async Task Answers_are_kept_for_400_days()
+    {
+        await using var world = await FindingsWorld.CreateAsync(DatabaseProvider.Sqlite);
+        await CheckAsync(world, "who@nowhere.example.org");
+        await world.PassAsync(TimeSpan.FromDays(399));
+        await CheckAsync(world, "who@nowhere.example.org");
+        await world.Get<Web.Features.Scans.KeepRetention>().ExecuteAsync(CancellationToken.None);
+        Assert.Equal(2, await world.CountAsync(db => db.RecoveryChecks));
+        await world.PassAsync(TimeSpan.FromDays(2));
+        await world.Get<Web.Features.Scans.KeepRetention>().ExecuteAsync(CancellationToken.None);
+        Assert.Equal(1, await world.CountAsync(db => db.RecoveryChecks));
+    }
+
+    [Fact]
     public async Task A_preview_asks_nobody_and_refuses_nothing()
     {
         await using var world = await FindingsWorld.CreateAsync(DatabaseProvider.Sqlite);

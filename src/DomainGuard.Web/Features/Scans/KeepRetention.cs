@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace DomainGuard.Web.Features.Scans;
 
 /// <summary>
-/// Lets go of what its time is over for: raw answers after 400 days (their facts and hashes stay), the lists of ended scans after 30 days (their sums stay), and
+/// Lets go of what its time is over for: raw answers and answers of the gate after 400 days (facts and hashes of the former stay, refusals stay in the audit trail), the lists of ended scans after 30 days (their sums stay), and
 /// domains watched for a mail exchanger that nobody uses any more. In steps, so that SQLite's writer is never held for long.
 /// </summary>
 internal sealed partial class KeepRetention(IDbContextFactory<GuardDb> dbs, GuardClock clock, ILogger<KeepRetention> log)
@@ -28,7 +28,17 @@ internal sealed partial class KeepRetention(IDbContextFactory<GuardDb> dbs, Guar
             .ExecuteUpdateAsync(
                 s => s.SetProperty(d => d.WatchedFor, d => d.WatchedFor == WatchedFor.MailExchange ? WatchedFor.None : WatchedFor.Addresses).SetProperty(d => d.Version, d => d.Version + 1),
                 cancel);
+        await DropChecksAsync(db, clock.Now - RawAnswers, cancel);
         Log.Done(log, answers, items, domains);
+    }
+
+    // What the gate answered is explained for as long as the answers that it rests on are kept.
+    private static async Task DropChecksAsync(GuardDb db, DateTimeOffset before, CancellationToken cancel)
+    {
+        while (await db.RecoveryChecks.AsNoTracking().Where(c => c.At < before).OrderBy(c => c.At).ThenBy(c => c.Id).Take(Step).Select(c => (long?)c.Id).MaxAsync(cancel) is { } upTo)
+        {
+            await db.RecoveryChecks.Where(c => c.At < before && c.Id <= upTo).ExecuteDeleteAsync(cancel);
+        }
     }
 
     private static async Task<int> DropRawAnswersAsync(GuardDb db, DateTimeOffset before, CancellationToken cancel)

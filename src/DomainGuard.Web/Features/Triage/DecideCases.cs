@@ -78,7 +78,8 @@ internal sealed class DecideCases(IDbContextFactory<GuardDb> dbs, GuardClock clo
             var (changes, outcome) = await PlanAsync(session.Db, refs, wish.Event, step, list?.AcceptsDifference == true, cancel);
             if (outcome is not null)
             {
-                return outcome;
+                // What was read may be what another process made of this very list in the moment before.
+                return await DoneAsync(session.Db, list, cancel) ?? outcome;
             }
 
             if (await TryWriteAsync(session, by, changes, bulkId, refs.Count, list is not null, isLast: attempt == MostAttempts, cancel))
@@ -87,14 +88,19 @@ internal sealed class DecideCases(IDbContextFactory<GuardDb> dbs, GuardClock clo
                 return new DecideOutcome.Done(bulkId, changes.Count);
             }
 
-            if (list is not null && await session.Db.Bulks.AsNoTracking().Where(b => b.Id == bulkId && b.DoneAt != null).Select(b => (int?)b.Decided).FirstOrDefaultAsync(cancel) is { } decided)
+            if (await DoneAsync(session.Db, list, cancel) is { } done)
             {
-                return new DecideOutcome.Done(bulkId, decided); // another process carried it out
+                return done;
             }
         }
 
         return new DecideOutcome.Refused("These cases are being changed all the time. Nothing was done; send it again.");
     }
+
+    // Another process, or a second click, carried the list out. Null when nobody did, or there is no list.
+    private static async Task<DecideOutcome?> DoneAsync(GuardDb db, FrozenList? list, CancellationToken cancel) =>
+        list is not null && await db.Bulks.AsNoTracking().Where(b => b.Id == list.Id && b.DoneAt != null).Select(b => (int?)b.Decided).FirstOrDefaultAsync(cancel) is { } decided
+            ? new DecideOutcome.Done(list.Id, decided) : null;
 
     // Reads everything and takes every step in memory, so that the transaction holds nothing but writing.
     private static async Task<(List<CaseChange> Changes, DecideOutcome? Outcome)> PlanAsync(
