@@ -24,7 +24,13 @@ public sealed class ApiApp : IAsyncLifetime
         var secret = ApiSecret.Make();
         var key = new ApiKey
         {
-            Id = Guid.CreateVersion7(), Name = "test", Hint = ApiSecret.Hint(secret), SecretHash = ApiSecret.Hash(secret), Scopes = scopes, CreatedAt = TimeProvider.System.GetUtcNow(), ExpiresAt = expires,
+            Id = Guid.CreateVersion7(),
+            Name = "test",
+            Hint = ApiSecret.Hint(secret),
+            SecretHash = ApiSecret.Hash(secret),
+            Scopes = scopes,
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            ExpiresAt = expires,
         };
         await using var db = await app.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
         db.ApiKeys.Add(key);
