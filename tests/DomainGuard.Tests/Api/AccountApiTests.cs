@@ -49,6 +49,7 @@ public sealed class AccountApiTests(ApiApp api) : IClassFixture<ApiApp>
         var (status, report) = await SyncAsync(client, "mode=full", few);
         Assert.Equal((HttpStatusCode.UnprocessableEntity, "refused"), (status, Summary(report).GetProperty("status").GetString()));
         Assert.Contains("more than 10 %", Summary(report).GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains("allowRemovals=true", Summary(report).GetProperty("problem").GetString(), StringComparison.Ordinal);
         Assert.Equal("dry_run", Summary((await SyncAsync(client, "mode=full&dryRun=true&allowRemovals=true", few)).Report).GetProperty("status").GetString());
         Assert.Equal(JsonValueKind.Null, (await ApiApp.SendAsync(client, "GET", "/api/v1/accounts/f-30")).Body.GetProperty("retiredAt").ValueKind);
         Assert.Equal("completed", Summary((await SyncAsync(client, "mode=full&allowRemovals=true", few)).Report).GetProperty("status").GetString());
