@@ -165,9 +165,6 @@ public static class Gate
     public static GateAnswer Observing(GateAnswer wouldAnswer) =>
         wouldAnswer.Decision == GateDecision.Deny ? new(GateDecision.Review, GateReason.ObserveOnly, wouldAnswer.Alarm) : wouldAnswer;
 
-    /// <summary>Of several answers the strictest: an address of several accounts is as safe as its worst.</summary>
-    public static GateAnswer Strictest(IEnumerable<GateAnswer> answers) => answers.MaxBy(a => a.Decision);
-
     // A person has decided on these facts.
     private static GateAnswer? Decided(GateCase? @case) => @case switch
     {

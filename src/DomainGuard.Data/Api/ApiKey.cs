@@ -7,29 +7,14 @@ public enum ApiScopes
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Change accounts and addresses, report verifications, sync.</summary>
+    /// <summary>Tell accounts and verifications.</summary>
     AccountsWrite = 1,
 
-    /// <summary>Read accounts, addresses and domains.</summary>
+    /// <summary>Read accounts.</summary>
     AccountsRead = 2,
 
     /// <summary>Ask the gate.</summary>
     RecoveryCheck = 4,
-
-    /// <summary>Start, watch and control scans.</summary>
-    ScansRun = 8,
-
-    /// <summary>Read cases.</summary>
-    CasesRead = 16,
-
-    /// <summary>Decide cases.</summary>
-    CasesDecide = 32,
-
-    /// <summary>Read the audit trail.</summary>
-    AuditRead = 64,
-
-    /// <summary>Manage endpoints of webhooks.</summary>
-    WebhooksManage = 128,
 }
 
 /// <summary>A key of the API. Instants are those of the machine's clock, as with cookies: moving a demonstration's clock ends none.</summary>

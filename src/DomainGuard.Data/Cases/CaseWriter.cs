@@ -19,7 +19,7 @@ public sealed record CaseChange(Case Case, int ReadVersion, Address? Address, Ca
 /// </summary>
 public static class CaseWriter
 {
-    // Everything but keys and the time it was opened.
+    // Everything but keys, the time it was opened and that of the last knock, which only the gate writes.
     private static readonly SqlStatement Update = new(
         """
         UPDATE "Case" SET "State" = @p0, "IsOpen" = @p1, "IsUnverified" = @p2, "Situation" = @p3, "Wanted" = @p4, "Guard" = @p5, "Phase" = @p6, "HandChange" = @p7, "Confidence" = @p8, "Severity" = @p9,

@@ -122,11 +122,6 @@ public sealed class GateTests
         }
     }
 
-    [Fact]
-    public void Of_several_accounts_the_strictest_answer_counts() => Assert.Equal(
-        GateDecision.Deny,
-        Gate.Strictest([new(GateDecision.Allow, GateReason.InOrder), new(GateDecision.Deny, GateReason.AddressUnverified), new(GateDecision.Review, GateReason.Contested)]).Decision);
-
     [Theory]
     [InlineData(Phase.Active, 24)]
     [InlineData(Phase.ExpiringSoon, 1)]

@@ -49,7 +49,6 @@ public sealed class AccountApiTests(ApiApp api) : IClassFixture<ApiApp>
         var (status, report) = await SyncAsync(client, "mode=full", few);
         Assert.Equal((HttpStatusCode.UnprocessableEntity, "refused"), (status, Summary(report).GetProperty("status").GetString()));
         Assert.Contains("more than 10 %", Summary(report).GetProperty("problem").GetString(), StringComparison.Ordinal);
-        Assert.Contains("allowRemovals=true", Summary(report).GetProperty("problem").GetString(), StringComparison.Ordinal);
         Assert.Equal("dry_run", Summary((await SyncAsync(client, "mode=full&dryRun=true&allowRemovals=true", few)).Report).GetProperty("status").GetString());
         Assert.Equal(JsonValueKind.Null, (await ApiApp.SendAsync(client, "GET", "/api/v1/accounts/f-30")).Body.GetProperty("retiredAt").ValueKind);
         Assert.Equal("completed", Summary((await SyncAsync(client, "mode=full&allowRemovals=true", few)).Report).GetProperty("status").GetString());
@@ -63,9 +62,9 @@ public sealed class AccountApiTests(ApiApp api) : IClassFixture<ApiApp>
         using var gone = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/api/v1/sync?mode=partial", UriKind.Relative)) { Content = new StreamContent(new EndlessLines()) };
         await Assert.ThrowsAnyAsync<Exception>(() => client.SendAsync(request, gone.Token));
-        Assert.Equal(HttpStatusCode.NotFound, (await ApiApp.SendAsync(client, "GET", "/api/v1/accounts/endless-0")).Answer.StatusCode);
-        // And the next list is not held up by it.
+        // The next list comes after it, and is not held up by it.
         Assert.Equal("completed", Summary((await SyncAsync(client, "mode=partial", """{"accountId":"after-1","addresses":[{"email":"x@after.example"}]}""")).Report).GetProperty("status").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, (await ApiApp.SendAsync(client, "GET", "/api/v1/accounts/endless-0")).Answer.StatusCode);
     }
 
     [Fact]

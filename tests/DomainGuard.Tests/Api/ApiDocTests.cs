@@ -7,10 +7,10 @@ using DomainGuard.Web.Features.Gate;
 
 namespace DomainGuard.Tests.Api;
 
-/// <summary>What docs/api.md prints works as printed.</summary>
+/// <summary>What docs/api.md prints works.</summary>
 public sealed partial class ApiDocTests
 {
-    private static string Text => File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "api.md"));
+    private static string Text => Repository.Read("docs", "api.md");
 
     [Fact]
     public async Task Every_example_is_answered()
@@ -32,17 +32,6 @@ public sealed partial class ApiDocTests
 
     [Fact]
     public void Every_reason_of_the_gate_is_explained() => Assert.All(Enum.GetValues<GateReason>(), r => Assert.Contains($"`{GateWords.Code(r)}`", Text, StringComparison.Ordinal));
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "DomainGuard.Web.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder!.FullName;
-    }
 
     [GeneratedRegex("""curl -s "?\$DOMAINGUARD(?<path>/[^\s"]+)"?(?:[^`]*?-d '(?<body>[^']*)')?[^`]*?\n""")]
     private static partial Regex Example();

@@ -53,7 +53,7 @@ public sealed class ApiDoorTests(ApiApp api) : IClassFixture<ApiApp>
     [Fact]
     public async Task A_key_is_kept_as_its_hash_opens_what_its_scopes_say_and_shows_when_it_was_used()
     {
-        var (key, secret) = await ApiApp.KeyAsync(api.App, ApiScopes.RecoveryCheck | ApiScopes.AuditRead);
+        var (key, secret) = await ApiApp.KeyAsync(api.App, ApiScopes.RecoveryCheck | ApiScopes.AccountsRead);
         using var client = ApiApp.Client(api.App, secret);
         var (answer, body) = await ApiApp.SendAsync(client, "POST", Check, """{"email":"nobody@unheard-of.com"}""");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

@@ -4,6 +4,7 @@ using DomainGuard.Data;
 using DomainGuard.Tests.Findings;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Api;
+using DomainGuard.Web.Features.Audit;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Tests.Api;
@@ -32,6 +33,8 @@ public sealed class ChangeKeysTests(ApiApp api) : IClassFixture<ApiApp>
         var entries = await db.AuditEntries.AsNoTracking().Where(e => e.Subject == CreateKey.Subject(made.Id)).OrderBy(e => e.Id).ToListAsync();
         Assert.Equal([AuditAction.KeyCreated, AuditAction.KeyRevoked], entries.Select(e => e.Action));
         Assert.All(entries, e => Assert.DoesNotContain(made.Secret[4..12], e.After ?? "", StringComparison.Ordinal));
+        var details = await api.App.Get<AuditQueries>().GetAsync(entries[0].Id.ToString("D"), CancellationToken.None);
+        Assert.Equal("API key web shop", AuditWords.Subject(entries[0].Subject, details!.Names)); // joined on the screen
         Assert.Equal("web shop", (await db.ApiKeys.AsNoTracking().SingleAsync(k => k.Id == made.Id)).Name);
     }
 
@@ -44,6 +47,8 @@ public sealed class ChangeKeysTests(ApiApp api) : IClassFixture<ApiApp>
         using var young = ApiApp.Client(api.App, next.Secret);
         Assert.Equal(HttpStatusCode.OK, (await ApiApp.SendAsync(old, "POST", "/api/v1/recovery-checks", Question)).Answer.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await ApiApp.SendAsync(young, "POST", "/api/v1/recovery-checks", Question)).Answer.StatusCode);
+
+        Assert.IsType<KeyOutcome.Refused>(await api.App.Get<RotateKey>().ExecuteAsync(By, made.Id, TimeSpan.FromHours(1), CancellationToken.None)); // it ends soon: so would its second successor
 
         var last = Assert.IsType<KeyOutcome.Made>(await api.App.Get<RotateKey>().ExecuteAsync(By, next.Id, TimeSpan.Zero, CancellationToken.None));
         var (answer, body) = await ApiApp.SendAsync(young, "POST", "/api/v1/recovery-checks", Question);

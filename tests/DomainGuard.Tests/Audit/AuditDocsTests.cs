@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using DomainGuard.Core.Audit;
 using DomainGuard.Data.Audit;
+using DomainGuard.Tests.Infrastructure;
 
 namespace DomainGuard.Tests.Audit;
 
@@ -12,7 +13,7 @@ public sealed partial class AuditDocsTests
     [Fact]
     public void The_worked_example_is_what_the_program_makes_of_it()
     {
-        var page = File.ReadAllText(Path.Combine(Root(), "docs", "audit.md"));
+        var page = Repository.Read("docs", "audit.md");
         var comment = Comment().Match(page).Groups[1].Value;
         var hashes = Sum().Matches(page).Select(m => m.Groups[1].Value).ToList();
         var content = Content().Match(page).Value;
@@ -35,17 +36,6 @@ public sealed partial class AuditDocsTests
         Assert.Equal(
             [Convert.ToHexStringLower(entry.CommentHash!), Convert.ToHexStringLower(contentHash), Convert.ToHexStringLower(AuditChain.Hash(1, AuditChain.Genesis, contentHash))],
             hashes.Take(3));
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "DomainGuard.Web.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
     }
 
     [GeneratedRegex("printf %s '(Invoice[^']*)'")]

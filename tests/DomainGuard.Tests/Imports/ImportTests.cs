@@ -107,7 +107,7 @@ public sealed class ImportTests
 
         var refused = await world.ImportAsync(Rows(17));
         Assert.Equal((ImportStatus.Refused, 3), (refused.Status, refused.GoneAccounts));
-        Assert.Contains("--allow-removals", refused.Problem, StringComparison.Ordinal);
+        Assert.Contains("If they really are gone, allow that", refused.Problem, StringComparison.Ordinal);
         Assert.Equal(before, await world.DumpAsync());
         Assert.Equal(ImportStatus.Completed, (await world.ImportAsync(Rows(17), r => r with { IsPartial = true })).Status);
         Assert.Equal(before, await world.DumpAsync());

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using DomainGuard.Core.Policy;
+using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Web.Features.Policy;
 
 namespace DomainGuard.Tests.Policy;
@@ -7,7 +8,7 @@ namespace DomainGuard.Tests.Policy;
 /// <summary>The tables of docs/policy.md say what the code does.</summary>
 public sealed partial class PolicyDocsTests
 {
-    private static readonly string Text = File.ReadAllText(Find());
+    private static readonly string Text = Repository.Read("docs", "policy.md");
 
     [Fact]
     public void The_table_of_situations_is_the_default_policy()
@@ -54,20 +55,6 @@ public sealed partial class PolicyDocsTests
         Assert.Equal(Enum.GetValues<Situation>(), PolicyWords.Rows.Order());
         Assert.Equal(PolicyFields.Names.Count, PolicyFields.Names.Select(PolicyWords.Field).Distinct().Count());
         Assert.All(PolicyFields.Names, n => Assert.NotEqual(n, PolicyWords.Field(n)));
-    }
-
-    private static string Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var file = Path.Combine(folder.FullName, "docs", "policy.md");
-            if (File.Exists(file))
-            {
-                return file;
-            }
-        }
-
-        throw new FileNotFoundException("docs/policy.md");
     }
 
     [GeneratedRegex(@"^\| `(\w+)` \| (Nothing|Watch|Review|Unverify) \| (.+) \|$", RegexOptions.Multiline)]

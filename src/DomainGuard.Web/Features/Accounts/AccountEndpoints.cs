@@ -1,12 +1,9 @@
 using DomainGuard.Core.Addresses;
 using DomainGuard.Core.Domains;
-using DomainGuard.Core.Scheduling;
-using DomainGuard.Data;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Web.Features.Api;
 using DomainGuard.Web.Features.Findings;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Accounts;
 
@@ -76,16 +73,13 @@ internal static class AccountEndpoints
             ]));
     }
 
-    private static async Task<Results<Ok<VerificationAnswer>, ApiProblem>> VerifyAsync(
-        string accountId, ApiBody<VerificationRequest> body, ApiCaller caller, ReverifyAddress reverify, IDbContextFactory<GuardDb> dbs, GuardClock clock, HttpContext http)
+    private static async Task<Results<Ok<VerificationAnswer>, ApiProblem>> VerifyAsync(string accountId, ApiBody<VerificationRequest> body, ApiCaller caller, ReportVerification report, HttpContext http)
     {
-        var cancel = http.RequestAborted;
         var errors = new ApiErrors();
         EmailAddress? email = null;
         var problem = "An address is required.";
         errors.Require(body.Value.Email is { Length: > 0 } text && EmailAddress.TryParse(text, PublicSuffixList.Shipped, out email, out problem), "email", problem);
         errors.Require(body.Value.VerifiedAt is not null, "verifiedAt", "Say when it was verified, in UTC.");
-        errors.Require(!(body.Value.VerifiedAt > clock.Now + TimeSpan.FromMinutes(5)), "verifiedAt", "It lies in the future.");
         var proof = body.Value.Proof switch
         {
             null or "none" => ClaimProof.None,
@@ -99,24 +93,15 @@ internal static class AccountEndpoints
             return errors.ToProblem();
         }
 
-        var wanted = email!.Text;
-        await using var db = await dbs.CreateDbContextAsync(cancel);
-        var addresses = db.Addresses.AsNoTracking().Where(a => a.Email == wanted && a.RetiredAt == null && a.Account!.ExternalId == accountId && a.Account.RetiredAt == null);
-        if (await addresses.Select(a => (long?)a.Id).FirstOrDefaultAsync(cancel) is not { } id)
+        var (outcome, state) = await report.ExecuteAsync(accountId, email!, body.Value.VerifiedAt!.Value, proof!.Value, caller.Actor, http.RequestAborted);
+        return outcome switch
         {
-            return ApiProblems.NotFound with { Detail = "The account has no such address. Send the account first." };
-        }
-
-        var outcome = await reverify.ExecuteAsync(id, body.Value.VerifiedAt!.Value.ToUniversalTime(), proof!.Value, caller.Actor, cancel) switch
-        {
-            ReverifyOutcome.Accepted => "accepted",
-            ReverifyOutcome.Contested => "contested",
-            ReverifyOutcome.Waits => "waiting",
-            ReverifyOutcome.Unchanged => "unchanged",
-            _ => null,
+            ReverifyOutcome.Accepted => TypedResults.Ok(new VerificationAnswer("accepted", state)),
+            ReverifyOutcome.Contested => TypedResults.Ok(new VerificationAnswer("contested", state)),
+            ReverifyOutcome.Waits => TypedResults.Ok(new VerificationAnswer("waiting", state)),
+            ReverifyOutcome.Unchanged => TypedResults.Ok(new VerificationAnswer("unchanged", state)),
+            ReverifyOutcome.Refused refused => ApiProblems.InvalidRequest with { Detail = refused.Problem },
+            _ => ApiProblems.NotFound with { Detail = "The account has no such address. Send the account first." },
         };
-        return outcome is null
-            ? ApiProblems.NotFound with { Detail = "The account has no such address any more." }
-            : TypedResults.Ok(new VerificationAnswer(outcome, await addresses.Select(a => a.State).FirstOrDefaultAsync(cancel)));
     }
 }

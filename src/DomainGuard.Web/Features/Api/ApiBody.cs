@@ -30,34 +30,14 @@ internal sealed record ApiBody<T>(T Value) : IEndpointParameterMetadataProvider
             throw new ApiProblemException(ApiProblems.UnsupportedMediaType with { Detail = "The body must be UTF-8." });
         }
 
-        var bytes = await ApiBody.ReadAsync(context);
-        return new ApiBody<T>(context.RequestServices.GetRequiredService<ApiBodyReader>().Read<T>(bytes));
+        // As far as the endpoint's limit lets it: beyond, and where it ends early, BadHttpRequestException.
+        using var buffer = new MemoryStream();
+        await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+        return new ApiBody<T>(context.RequestServices.GetRequiredService<ApiBodyReader>().Read<T>(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)));
     }
 
     /// <inheritdoc/>
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) => builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T), isOptional: false));
-}
-
-/// <summary>The body of a request as it came, read once.</summary>
-internal static class ApiBody
-{
-    private sealed record Kept(ReadOnlyMemory<byte> Bytes);
-
-    /// <summary>Reads it whole, as far as the endpoint's limit lets it.</summary>
-    /// <exception cref="BadHttpRequestException">It is too large, or ended early.</exception>
-    public static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
-    {
-        if (context.Features.Get<Kept>() is { } kept)
-        {
-            return kept.Bytes;
-        }
-
-        using var buffer = new MemoryStream();
-        await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
-        var bytes = new ReadOnlyMemory<byte>(buffer.GetBuffer(), 0, (int)buffer.Length);
-        context.Features.Set(new Kept(bytes));
-        return bytes;
-    }
 }
 
 /// <summary>Reads bodies strictly.</summary>
@@ -68,13 +48,13 @@ internal sealed class ApiBodyReader(IOptions<Microsoft.AspNetCore.Http.Json.Json
 
     /// <summary>Reads one.</summary>
     /// <exception cref="ApiProblemException">What is wrong with it.</exception>
-    public T Read<T>(ReadOnlyMemory<byte> bytes)
+    public T Read<T>(ReadOnlySpan<byte> bytes)
         where T : class
     {
-        Walk(bytes.Span);
+        Walk(bytes);
         try
         {
-            return JsonSerializer.Deserialize<T>(bytes.Span, _options) ?? throw new ApiProblemException(ApiProblems.InvalidRequest with { Detail = "The body is null." });
+            return JsonSerializer.Deserialize<T>(bytes, _options) ?? throw new ApiProblemException(ApiProblems.InvalidRequest with { Detail = "The body is null." });
         }
         catch (JsonException e)
         {

@@ -10,7 +10,7 @@ internal static class ApiJson
     /// <summary>Levels that a body may be nested.</summary>
     internal const int MaxDepth = 16;
 
-    /// <summary>What holds for answers, and for the OpenAPI document.</summary>
+    /// <summary>What holds for answers.</summary>
     public static void Configure(JsonSerializerOptions options)
     {
         options.Converters.Add(new UtcConverter());
@@ -44,7 +44,7 @@ internal static class ApiJson
     }
 
     /// <summary>Reads an instant with its offset.</summary>
-    internal static bool TryRead(string? text, out DateTimeOffset instant)
+    private static bool TryRead(string? text, out DateTimeOffset instant)
     {
         instant = default;
         return text is { Length: >= 20 and <= 40 } && text[10] is 'T' or 't' && (text[^1] is 'Z' or 'z' || text[^6] is '+' or '-')

@@ -17,9 +17,6 @@ internal static class ApiProblems
     /// <summary>A field or parameter is wrong.</summary>
     public static ApiProblem InvalidRequest { get; } = new(400, "invalid_request", "A field or parameter is missing or wrong.");
 
-    /// <summary>The cursor is forged or of another list.</summary>
-    public static ApiProblem InvalidCursor { get; } = new(400, "invalid_cursor", "The cursor is not one that this list gave out.");
-
     /// <summary>No key.</summary>
     public static ApiProblem KeyMissing { get; } = new(401, "key_missing", "Send a key: Authorization: Bearer dgk_...");
 

@@ -8,29 +8,14 @@ namespace DomainGuard.Web.Features.Api;
 /// <summary>What a key may do, as the API calls it: each is also the name of the authorisation policy that asks for it.</summary>
 internal static class ApiScope
 {
-    /// <summary>Change accounts and addresses, report verifications, sync.</summary>
+    /// <summary>Tell accounts and verifications.</summary>
     public const string AccountsWrite = "accounts:write";
 
-    /// <summary>Read accounts, addresses and domains.</summary>
+    /// <summary>Read accounts.</summary>
     public const string AccountsRead = "accounts:read";
 
     /// <summary>Ask the gate.</summary>
     public const string RecoveryCheck = "recovery:check";
-
-    /// <summary>Start, watch and control scans.</summary>
-    public const string ScansRun = "scans:run";
-
-    /// <summary>Read cases.</summary>
-    public const string CasesRead = "cases:read";
-
-    /// <summary>Decide cases.</summary>
-    public const string CasesDecide = "cases:decide";
-
-    /// <summary>Read the audit trail.</summary>
-    public const string AuditRead = "audit:read";
-
-    /// <summary>Manage endpoints of webhooks.</summary>
-    public const string WebhooksManage = "webhooks:manage";
 
     /// <summary>Kind of the claim that carries one.</summary>
     public const string Claim = "scope";
@@ -40,15 +25,10 @@ internal static class ApiScope
         [AccountsWrite] = ApiScopes.AccountsWrite,
         [AccountsRead] = ApiScopes.AccountsRead,
         [RecoveryCheck] = ApiScopes.RecoveryCheck,
-        [ScansRun] = ApiScopes.ScansRun,
-        [CasesRead] = ApiScopes.CasesRead,
-        [CasesDecide] = ApiScopes.CasesDecide,
-        [AuditRead] = ApiScopes.AuditRead,
-        [WebhooksManage] = ApiScopes.WebhooksManage,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>All of them, in the order of the screens.</summary>
-    public static IReadOnlyList<string> All { get; } = [AccountsWrite, AccountsRead, RecoveryCheck, ScansRun, CasesRead, CasesDecide, AuditRead, WebhooksManage];
+    public static IReadOnlyList<string> All { get; } = [AccountsWrite, AccountsRead, RecoveryCheck];
 
     /// <summary>Every scope at once.</summary>
     public static ApiScopes Every { get; } = Table.Values.Aggregate((a, b) => a | b);

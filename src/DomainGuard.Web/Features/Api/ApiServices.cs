@@ -1,3 +1,4 @@
+using DomainGuard.Web.Features.Accounts;
 using DomainGuard.Web.Features.Sync;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -18,6 +19,7 @@ internal static class ApiServices
         services.AddSingleton<RotateKey>();
         services.AddSingleton<RevokeKey>();
         services.AddSingleton<KeyQueries>();
+        services.AddSingleton<ReportVerification>();
         services.AddSingleton<SyncAccounts>();
         services.AddSingleton<ApiRates>();
         services.AddSingleton<ApiBodyReader>();

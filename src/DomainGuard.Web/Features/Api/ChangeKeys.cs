@@ -127,6 +127,11 @@ internal sealed class RotateKey(IDbContextFactory<GuardDb> dbs, KnownKeys known,
             return new KeyOutcome.Refused("This key is not in force any more. Make a new one.");
         }
 
+        if (await db.ApiKeys.AnyAsync(k => k.RotatedFrom == id, cancel))
+        {
+            return new KeyOutcome.Refused("This key has a successor already. Rotate that one.");
+        }
+
         // The successor lives as long as the old one was meant to.
         var life = old.ExpiresAt - old.CreatedAt;
         var (key, secret) = CreateKey.New(old.Name, old.Scopes, by.Id, now, now + life, old.Id);

@@ -54,7 +54,11 @@ public sealed record AuditRow(
 }
 
 /// <summary>Names that belong to a page of entries; joined here, because the trail itself holds none.</summary>
-public sealed record AuditNames(IReadOnlyDictionary<string, string> Staff, IReadOnlyDictionary<long, AccountName> Accounts);
+public sealed record AuditNames(IReadOnlyDictionary<string, string> Staff, IReadOnlyDictionary<long, AccountName> Accounts)
+{
+    /// <summary>What keys of the API are called.</summary>
+    public IReadOnlyDictionary<string, string> Keys { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>An account as the screen names it.</summary>
 public sealed record AccountName(string ExternalId, string Name);
@@ -212,6 +216,10 @@ internal sealed class AuditQueries(IDbContextFactory<GuardDb> dbs)
         var staff = people.Length == 0 ? [] : await db.Users.AsNoTracking().Where(u => EF.Parameter(people).Contains(u.Id)).ToDictionaryAsync(u => u.Id.ToString("D"), u => u.DisplayName, cancel);
         var named = accounts.Length == 0 ? []
             : await db.Accounts.AsNoTracking().Where(a => EF.Parameter(accounts).Contains(a.Id)).ToDictionaryAsync(a => a.Id, a => new AccountName(a.ExternalId, a.UserName ?? a.ExternalId), cancel);
-        return new AuditNames(staff, named);
+        var ids = rows.Where(r => r.ActorKind == AuditActorKind.Key).Select(r => r.ActorId)
+            .Concat(rows.Select(r => r.Subject).Where(s => s?.StartsWith("key ", StringComparison.Ordinal) == true).Select(s => s![4..]))
+            .Select(i => Guid.TryParse(i, out var id) ? id : Guid.Empty).Where(i => i != Guid.Empty).Distinct().ToArray();
+        var keys = ids.Length == 0 ? [] : await db.ApiKeys.AsNoTracking().Where(k => EF.Parameter(ids).Contains(k.Id)).ToDictionaryAsync(k => k.Id.ToString("D"), k => k.Name, cancel);
+        return new AuditNames(staff, named) { Keys = keys };
     }
 }

@@ -31,7 +31,7 @@ internal static class AuditWords
     {
         AuditActorKind.Staff => Person(id, names),
         AuditActorKind.Policy => $"Policy v{id}",
-        AuditActorKind.Key => $"API key {id}",
+        AuditActorKind.Key => $"API key {names.Keys.GetValueOrDefault(id, id)}",
         AuditActorKind.Owner => "Account owner",
         AuditActorKind.Unknown => "unknown",
         _ => $"System, {id}",
@@ -62,7 +62,10 @@ internal static class AuditWords
 
     /// <summary>What the entry's subject is, in words: "import 3" as it is, staff by name.</summary>
     public static string? Subject(string? subject, AuditNames names) =>
-        subject is null ? null : subject.StartsWith("staff ", StringComparison.Ordinal) ? Person(subject[6..], names) : Sentence(subject);
+        subject is null ? null
+            : subject.StartsWith("staff ", StringComparison.Ordinal) ? Person(subject[6..], names)
+            : subject.StartsWith("key ", StringComparison.Ordinal) ? $"API key {names.Keys.GetValueOrDefault(subject[4..], subject[4..])}"
+            : Sentence(subject);
 
     /// <summary>One line about an entry: its reason, else what it set.</summary>
     public static string Detail(string? reason, string? after)

@@ -129,6 +129,7 @@ internal sealed partial class CheckRecovery(
     {
         var policy = now.Policy.Policy;
         (GateAnswer Answer, GateRow? Row, long? CaseId) strictest = (Table.Answer(policy.Gate, new GateFacts { IsMonitored = false }), null, null);
+        // An address of several accounts is as safe as its worst.
         foreach (var row in rows)
         {
             var (facts, caseId) = await FactsAsync(db, now, row, cancel);

@@ -52,9 +52,10 @@ internal sealed partial class FreshVerdict(IDbContextFactory<GuardDb> dbs, LookU
             await CarryOutAsync(key.Domain, end.Token);
             return answered;
         }
-        catch (Exception e) when (e is OperationCanceledException || Patience.IsTransient(e))
+        catch (Exception e)
         {
-            Log.NotInTime(log, key.Domain, e.Message); // the mark stays: the next portion takes it up
+            // Whatever went wrong, who waits is answered by what is known. A mark stays: the next portion takes it up.
+            Log.NotInTime(log, e, key.Domain);
             return false;
         }
         finally
@@ -85,7 +86,7 @@ internal sealed partial class FreshVerdict(IDbContextFactory<GuardDb> dbs, LookU
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain} could not be brought up to date while the gate waited: {Problem}")]
-        public static partial void NotInTime(ILogger logger, long domain, string problem);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain} could not be brought up to date while the gate waited")]
+        public static partial void NotInTime(ILogger logger, Exception exception, long domain);
     }
 }

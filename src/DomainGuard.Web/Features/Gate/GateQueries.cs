@@ -51,7 +51,9 @@ internal sealed class GateQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
             checks = checks.Where(c => c.AccountId == account);
         }
 
+        // Said once more as the index has it: it holds only what is not allowed, and no planner sees that in a parameter.
         checks = filter.Decision is { } decision ? checks.Where(c => c.Decision == decision) : checks;
+        checks = filter.Decision > GateDecision.Allow ? checks.Where(c => c.Decision > GateDecision.Allow) : checks;
         checks = filter.Reason is { } reason ? checks.Where(c => c.Reason == reason) : checks;
         var page = await Keyset.PageAsync(checks, c => c.At, c => c.Id, true, position, size, c => c, c => (c.At, c.Id), cancel);
         return new KeysetPage<GateLogRow>(await NameAsync(db, page.Items, cancel), page.Previous, page.Next);

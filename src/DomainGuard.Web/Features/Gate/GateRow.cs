@@ -30,22 +30,14 @@ internal sealed record GateRow(
         @case is null ? null : new GateCase(@case.State, @case.DecidedFacts.IsWorse(now), @case.IsContested, @case is { BatchId: not null, State: CaseState.NeedsReview });
 }
 
-/// <summary>Reads the addresses that a question means, by queries that are compiled once.</summary>
+/// <summary>Reads the addresses that a question means, by a query that is compiled once.</summary>
 internal sealed class GateReader
 {
     /// <summary>One address of so many accounts is asked for; what lies beyond is answered as these are.</summary>
     private const int MostAccounts = 50;
 
-    private readonly Func<GuardDb, string, IAsyncEnumerable<GateRow>> _byEmail = EF.CompileAsyncQuery((GuardDb db, string email) => db.Addresses.AsNoTracking()
-        .Where(a => a.SearchEmail == email && a.RetiredAt == null && a.Account!.RetiredAt == null)
-        .OrderBy(a => a.Id)
-        .Take(MostAccounts)
-        .Select(a => new GateRow(
-            a.Id, a.AccountId, a.Account!.TwoFactor, a.DomainId, a.Domain!.Name, a.State, a.HandChange, a.HandConfidence,
-            a.Domain.Phase, a.Domain.Flags, a.Domain.Confidence, a.Domain.AddressCount, a.Domain.LastAnsweredAt, a.Domain.LastTriedAt, a.Domain.FindingsDueAt != null, a.Domain.HasCase)));
-
-    private readonly Func<GuardDb, string, string, IAsyncEnumerable<GateRow>> _byAccount = EF.CompileAsyncQuery((GuardDb db, string email, string account) => db.Addresses.AsNoTracking()
-        .Where(a => a.SearchEmail == email && a.RetiredAt == null && a.Account!.RetiredAt == null && a.Account.ExternalId == account)
+    private readonly Func<GuardDb, string, string?, IAsyncEnumerable<GateRow>> _rows = EF.CompileAsyncQuery((GuardDb db, string email, string? account) => db.Addresses.AsNoTracking()
+        .Where(a => a.SearchEmail == email && a.RetiredAt == null && a.Account!.RetiredAt == null && (account == null || a.Account.ExternalId == account))
         .OrderBy(a => a.Id)
         .Take(MostAccounts)
         .Select(a => new GateRow(
@@ -60,7 +52,7 @@ internal sealed class GateReader
     public async Task<List<GateRow>> ReadAsync(GuardDb db, string searchEmail, string? accountId, CancellationToken cancel)
     {
         var rows = new List<GateRow>(1);
-        await foreach (var row in (accountId is null ? _byEmail(db, searchEmail) : _byAccount(db, searchEmail, accountId)).WithCancellation(cancel))
+        await foreach (var row in _rows(db, searchEmail, accountId).WithCancellation(cancel))
         {
             rows.Add(row);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data.Gate;
 using DomainGuard.Web.Features.Api;
@@ -93,10 +94,8 @@ internal static class RecoveryEndpoints
             case RecoveryOutcome.Invalid invalid:
                 errors.Add("email", invalid.Problem);
                 return errors.ToProblem();
-            case RecoveryOutcome.Refused refused:
-                return ApiProblems.ScopeMissing with { Detail = refused.Problem };
             default:
-                return ApiProblems.InternalError;
+                throw new UnreachableException(); // only a preview is refused
         }
     }
 
@@ -121,7 +120,7 @@ internal static class RecoveryEndpoints
             {
                 RecoveryOutcome.Answered answered => new RecoveryBatchResult(Of(answered.Check, answered.Alternatives), null),
                 RecoveryOutcome.Invalid invalid => new RecoveryBatchResult(null, invalid.Problem),
-                var other => new RecoveryBatchResult(null, (other as RecoveryOutcome.Refused)?.Problem),
+                _ => throw new UnreachableException(),
             });
         return TypedResults.Ok(new RecoveryBatchAnswer(results));
     }

@@ -143,7 +143,7 @@ internal static class ImportCommand
     private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
     private static string Conclusion(Import import) =>
-        import.Problem ?? (import.IsDryRun ? "Dry run: nothing was written." : import.Status == ImportStatus.Completed ? "Done. What is new is due: domainguard scan" : "Another process is merging this import.");
+        (import.Problem is { } problem ? $"{problem} (--keep-good takes the rest; --allow-removals, --partial)" : null) ?? (import.IsDryRun ? "Dry run: nothing was written." : import.Status == ImportStatus.Completed ? "Done. What is new is due: domainguard scan" : "Another process is merging this import.");
 
     private static Task ShowProgressAsync(Func<Action<ImportProgress>, Task> work)
     {

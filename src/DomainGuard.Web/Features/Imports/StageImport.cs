@@ -331,11 +331,11 @@ internal static class RemovalRule
     {
         if (import.Rejected > 0 && !import.KeepGood)
         {
-            return $"{import.Rejected} {(import.Rejected == 1 ? "row was" : "rows were")} rejected, so nothing was written. Mend them, or take the rest with --keep-good.";
+            return $"{import.Rejected} {(import.Rejected == 1 ? "row was" : "rows were")} rejected, so nothing was written. Mend them, or ask for the rest.";
         }
 
         return !import.AllowRemovals && await IsManyAsync(db, import, cancel)
-            ? $"{import.GoneAccounts} accounts that we hold are not in the file, more than 10 %, so nothing was written. If they really are gone, repeat it with --allow-removals; if the file is a part of the list, with --partial."
+            ? $"{import.GoneAccounts} accounts that we hold are not in the list, more than 10 %, so nothing was written. If they really are gone, allow that; if it is a part of the list, send it as one."
             : null;
     }
 }

@@ -59,7 +59,7 @@ internal static class SyncEndpoints
         }
 
         var status = import.IsDryRun ? "dry_run" : import.Status == ImportStatus.Completed ? "completed" : "refused";
-        await WriteAsync(new { Summary = new SyncSummary(import.Id, status, import.Rows, import.NewAccounts, import.ChangedAccounts, import.UnchangedAccounts, import.GoneAccounts, import.Rejected, InWordsOfTheApi(import.Problem)) });
+        await WriteAsync(new { Summary = new SyncSummary(import.Id, status, import.Rows, import.NewAccounts, import.ChangedAccounts, import.UnchangedAccounts, import.GoneAccounts, import.Rejected, import.Problem) });
 
         async Task WriteAsync<T>(T line)
         {
@@ -67,10 +67,4 @@ internal static class SyncEndpoints
             await http.Response.Body.WriteAsync("\n"u8.ToArray(), http.RequestAborted);
         }
     }
-
-    // The importer names the switches of the command line.
-    private static string? InWordsOfTheApi(string? problem) => problem?
-        .Replace("--keep-good", "keepGood=true", StringComparison.Ordinal)
-        .Replace("--allow-removals", "allowRemovals=true", StringComparison.Ordinal)
-        .Replace("--partial", "mode=partial", StringComparison.Ordinal);
 }

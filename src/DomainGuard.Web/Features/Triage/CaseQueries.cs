@@ -18,7 +18,7 @@ namespace DomainGuard.Web.Features.Triage;
 /// <summary>A case as the queue shows it: the first of its group, or one of the addresses below it.</summary>
 public sealed record CaseRow(
     long Id, int Version, long? AddressId, long DomainId, CaseState State, bool IsOpen, bool IsUnverified, Situation Situation, PolicyAction Wanted, Guard Guard, Phase Phase, HandChange HandChange, Confidence Confidence,
-    Severity Severity, int Points, DateTimeOffset OpenedAt, DateTimeOffset StateSince, DateTimeOffset? Until, Guid? AssigneeId, bool IsContested, long? BatchId, int PolicyVersion,
+    Severity Severity, int Points, DateTimeOffset OpenedAt, DateTimeOffset StateSince, DateTimeOffset? Until, Guid? AssigneeId, bool IsContested, DateTimeOffset? KnockedAt, long? BatchId, int PolicyVersion,
     string? Email, string? ExternalId, string? UserName, bool? TwoFactor, long Projects, long MonthlyDownloads, DateTimeOffset? LastSeenAt, int OtherVerified)
 {
     public CaseRef Ref => new(Id, Version);
@@ -68,7 +68,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
 
     private static readonly Expression<Func<Case, CaseRow>> Row = c => new CaseRow(
         c.Id, c.Version, c.AddressId, c.DomainId, c.State, c.IsOpen, c.IsUnverified, c.Situation, c.Wanted, c.Guard, c.Phase, c.HandChange, c.Confidence,
-        c.Severity, c.Points, c.OpenedAt, c.StateSince, c.Until, c.AssigneeId, c.IsContested, c.BatchId, c.PolicyVersion,
+        c.Severity, c.Points, c.OpenedAt, c.StateSince, c.Until, c.AssigneeId, c.IsContested, c.KnockedAt, c.BatchId, c.PolicyVersion,
         c.Address!.Email, c.Account!.ExternalId, c.Account.UserName, c.Account.TwoFactor, (long?)c.Account.Projects ?? 0, (long?)c.Account.MonthlyDownloads ?? 0, c.Account.LastSeenAt, 0);
 
     private readonly SemaphoreSlim _one = new(1, 1);
