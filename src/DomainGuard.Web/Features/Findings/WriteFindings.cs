@@ -150,7 +150,12 @@ internal sealed class WriteFindings(IdAllocator ids)
 
     private static string Worse(Case before, CaseFacts now)
     {
-        var was = before.State == CaseState.Recovered ? "when it recovered" : $"when it was {before.State.ToString().ToLowerInvariant()}";
+        var was = before.State switch
+        {
+            CaseState.Recovered => "when it recovered",
+            CaseState.NeedsReview => "when it came to review",
+            var state => $"when it was {state.ToString().ToLowerInvariant()}",
+        };
         return now.HandChange > before.DecidedHandChange ? $"Change of hands is {now.HandChange} now; it was {before.DecidedHandChange} {was}."
             : now.Phase.IsWorseThan(before.DecidedPhase) ? $"The domain is in {Words.Of(now.Phase).Text} now; it was in {Words.Of(before.DecidedPhase).Text} {was}."
             : $"Something was found again; nothing was {was}.";
