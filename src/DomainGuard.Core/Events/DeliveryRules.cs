@@ -9,7 +9,7 @@ public enum DeliveryOutcome
     /// <summary>It is tried again.</summary>
     Again,
 
-    /// <summary>It is tried again, and the receiver wants to be left alone until then.</summary>
+    /// <summary>It is tried again, and the receiver as a whole is left alone for a while: it is down, or has too much.</summary>
     AgainAndRest,
 
     /// <summary>It was the last try: kept as a dead letter.</summary>
@@ -45,9 +45,15 @@ public static class DeliveryRules
         >= 200 and < 300 => DeliveryOutcome.Delivered,
         410 => DeliveryOutcome.Gone,
         _ when tries >= Tries => DeliveryOutcome.Dead,
-        429 or 502 or 503 or 504 => DeliveryOutcome.AgainAndRest,
+        null or 429 or 502 or 503 or 504 => DeliveryOutcome.AgainAndRest,
         _ => DeliveryOutcome.Again,
     };
+
+    /// <summary>How long a receiver is left alone: as long as it asked for, else a second that doubles with each failure up to five minutes, so that one that is down spends no tries of all that waits for it.</summary>
+    /// <param name="failures">Failed tries in a row, from 1.</param>
+    /// <param name="retryAfter">What it asked for; null when nothing.</param>
+    public static TimeSpan Rest(int failures, TimeSpan? retryAfter) =>
+        retryAfter is { } asked && asked > TimeSpan.Zero ? (asked > LongestRest ? LongestRest : asked) : TimeSpan.FromSeconds(Math.Min(300, Math.Pow(2, Math.Clamp(failures - 1, 0, 20))));
 
     /// <summary>How long after a failed try the next one comes: the schedule, spread by a tenth, and never sooner than the receiver asked.</summary>
     /// <param name="tries">Tries so far, from 1.</param>

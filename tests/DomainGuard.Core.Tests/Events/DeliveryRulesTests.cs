@@ -25,7 +25,7 @@ public sealed class DeliveryRulesTests
         { 502, 2, DeliveryOutcome.AgainAndRest },
         { 503, 2, DeliveryOutcome.AgainAndRest },
         { 504, 2, DeliveryOutcome.AgainAndRest },
-        { null, 1, DeliveryOutcome.Again },
+        { null, 1, DeliveryOutcome.AgainAndRest },
         { null, 10, DeliveryOutcome.Dead },
     };
 
@@ -50,5 +50,14 @@ public sealed class DeliveryRulesTests
         Assert.Equal(TimeSpan.FromSeconds(5), DeliveryRules.Wait(1, 0, TimeSpan.FromSeconds(-60)));
         Assert.Equal(TimeSpan.FromHours(24), DeliveryRules.Wait(1, 0, TimeSpan.FromDays(400)));
         Assert.Equal(TimeSpan.FromSeconds(5.5), DeliveryRules.Wait(1, 1, null));
+    }
+
+    [Fact]
+    public void A_receiver_that_is_down_is_left_alone_longer_each_time_and_as_long_as_it_asks()
+    {
+        Assert.Equal([1, 2, 4, 8, 256, 300, 300], new[] { 1, 2, 3, 4, 9, 10, 1_000 }.Select(n => DeliveryRules.Rest(n, null).TotalSeconds));
+        Assert.Equal(TimeSpan.FromMinutes(10), DeliveryRules.Rest(1, TimeSpan.FromMinutes(10)));
+        Assert.Equal(TimeSpan.FromHours(24), DeliveryRules.Rest(1, TimeSpan.FromDays(9)));
+        Assert.Equal(TimeSpan.FromSeconds(1), DeliveryRules.Rest(1, TimeSpan.Zero));
     }
 }

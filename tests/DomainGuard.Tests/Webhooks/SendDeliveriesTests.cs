@@ -194,8 +194,11 @@ public sealed class SendDeliveriesTests
         await world.Time.RunAsync(hanging, TimeSpan.FromSeconds(1));
         await end.CancelAsync();
 
-        Assert.All(await world.DeliveriesAsync(stuck), d => Assert.True(d.State == DeliveryState.Waiting && d.Tries == 1 && d.Status is null && d.Error == "No answer within 15 s.", d.Error));
+        var waiting = await world.DeliveriesAsync(stuck);
+        Assert.All(waiting, d => Assert.True(d.State == DeliveryState.Waiting && d.Tries == 1 && d.Status is null && d.Error == "No answer within 15 s.", d.Error));
         Assert.Equal(3, (await world.EndpointAsync(stuck)).FailuresInRow);
+        await world.TestAsync(stuck, 3);
+        Assert.Empty(await world.Send.DueAsync(WebhookWorld.Cancel)); // it rests: what came since spends no try
         Assert.Equal(3, (await world.DeliveriesAsync(quick)).Count(d => d.State == DeliveryState.Delivered));
     }
 

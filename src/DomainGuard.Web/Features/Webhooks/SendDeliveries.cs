@@ -77,12 +77,9 @@ internal sealed partial class SendDeliveries(
 
     private static async Task<List<WebhookDelivery>> ClaimAsync(GuardDb db, WebhookEndpoint endpoint, Guid claim, DateTimeOffset now, CancellationToken cancel)
     {
-        var ids = await db.WebhookDeliveries
-            .Where(d => d.EndpointId == endpoint.Id && d.State == DeliveryState.Waiting && d.NextTryAt <= now && (d.ClaimUntil == null || d.ClaimUntil < now))
-            .OrderBy(d => d.NextTryAt).ThenBy(d => d.Id)
-            .Take(endpoint.FailuresInRow == 0 ? Portion : 1)
-            .Select(d => d.Id)
-            .ToArrayAsync(cancel);
+        var due = db.WebhookDeliveries.Where(d => d.EndpointId == endpoint.Id && d.State == DeliveryState.Waiting && d.NextTryAt <= now && (d.ClaimUntil == null || d.ClaimUntil < now));
+        // One that fails is tried with the oldest that is due: its ten tries are what says that nobody listens any more.
+        var ids = await (endpoint.FailuresInRow == 0 ? due.OrderBy(d => d.NextTryAt).ThenBy(d => d.Id).Take(Portion) : due.OrderBy(d => d.CreatedAt).ThenBy(d => d.Id).Take(1)).Select(d => d.Id).ToArrayAsync(cancel);
         if (ids.Length == 0)
         {
             return [];
@@ -226,8 +223,8 @@ internal sealed partial class SendDeliveries(
     {
         var failed = tries.Where(t => t.Outcome != DeliveryOutcome.Delivered).ToList();
         var delivered = tries.Count > failed.Count;
-        DateTimeOffset? rest = failed.Where(t => t.Outcome == DeliveryOutcome.AgainAndRest && t.RetryAfter > TimeSpan.Zero)
-            .Select(t => (DateTimeOffset?)(now + (t.RetryAfter < DeliveryRules.LongestRest ? t.RetryAfter!.Value : DeliveryRules.LongestRest)))
+        DateTimeOffset? rest = failed.Where(t => t.Outcome == DeliveryOutcome.AgainAndRest)
+            .Select(t => (DateTimeOffset?)(now + DeliveryRules.Rest(endpoint.FailuresInRow + failed.Count, t.RetryAfter)))
             .Max();
         var reached = delivered ? now : endpoint.LastDeliveredAt;
         var state = failed.Exists(t => t.Outcome == DeliveryOutcome.Gone) ? WebhookState.Gone
