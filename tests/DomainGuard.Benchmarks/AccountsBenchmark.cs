@@ -172,7 +172,7 @@ internal static class AccountsBenchmark
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {order} | {rows} | {times[times.Count / 2]:0.0} | {times[(int)Math.Ceiling(times.Count * 0.95) - 1]:0.0} |"));
     }
 
-    private static async Task FillAsync(IDbContextFactory<GuardDb> dbs, DateTimeOffset now, int accounts)
+    internal static async Task FillAsync(IDbContextFactory<GuardDb> dbs, DateTimeOffset now, int accounts)
     {
         var domains = accounts / 4;
         var random = new Random(20261124);

@@ -11,11 +11,13 @@ return args.FirstOrDefault() switch
     "decisions" => await DecisionsBenchmark.RunAsync(args),
     "triage" => await TriageBenchmark.RunAsync(args),
     "policy" => await PolicyBenchmark.RunAsync(args),
+    "webhooks" => await WebhookBenchmark.RunAsync(args),
+    "gate" => await GateBenchmark.RunAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], decisions [CASES], triage, policy [DOMAINS] [postgres]");
+    Console.Error.WriteLine("Name a benchmark: scan [DOMAINS], import [ACCOUNTS] [POSTGRESQL-CONNECTION], judge, accounts [ACCOUNTS] [postgres], decisions [CASES], triage, policy [DOMAINS] [postgres], webhooks [EVENTS], gate [ACCOUNTS]");
     return 2;
 }

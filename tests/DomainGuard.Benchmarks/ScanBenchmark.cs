@@ -189,7 +189,7 @@ internal static class ScanBenchmark
     }
 
     // About 2 KB, shaped as a thick registry's answer.
-    private static byte[] Answer(string name) => Encoding.UTF8.GetBytes(Template.Replace("NAME", name, StringComparison.Ordinal));
+    internal static byte[] Answer(string name) => Encoding.UTF8.GetBytes(Template.Replace("NAME", name, StringComparison.Ordinal));
 
     private static readonly string Template = JsonSerializer.Serialize(new
     {
