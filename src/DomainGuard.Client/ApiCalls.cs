@@ -88,9 +88,9 @@ internal sealed partial class ApiCalls(IHttpClientFactory clients, IOptions<Doma
         // A list may take longer once it is on its way.
         using var late = new CancellationTokenSource(isOnlyAttempt is null ? deadline : Timeout.InfiniteTimeSpan, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        DomainGuardException? failure = null;
         for (var attempt = 0; ; attempt++)
         {
-            DomainGuardException failure;
             try
             {
                 using var request = ask(deadline - time.GetElapsedTime(began));
@@ -107,7 +107,7 @@ internal sealed partial class ApiCalls(IHttpClientFactory clients, IOptions<Doma
             }
             catch (OperationCanceledException e) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
             {
-                throw new DomainGuardNoAnswerException($"DomainGuard did not answer within {deadline}.", e);
+                throw failure ?? new DomainGuardNoAnswerException($"DomainGuard did not answer within {deadline}.", e);
             }
 
             var pause = Pause(attempt, (failure as DomainGuardProblemException)?.RetryAfter);

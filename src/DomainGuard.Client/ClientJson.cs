@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace DomainGuard.Client;
 
 /// <summary>Problem details as DomainGuard sends them.</summary>
-internal sealed record ProblemBody(string? Type, string? Title, string? Code, string? Detail, string? TraceId, Dictionary<string, IReadOnlyList<string>>? Errors);
+internal sealed record ProblemBody(
+    string? Type = null, string? Title = null, string? Code = null, string? Detail = null, string? TraceId = null, Dictionary<string, IReadOnlyList<string>>? Errors = null);
 
 internal sealed record CheckBody(string Email, string? AccountId, int DeadlineMs);
 
@@ -12,14 +13,14 @@ internal sealed record BatchBody(IReadOnlyList<CheckBody> Checks);
 
 internal sealed record BatchAnswer(IReadOnlyList<BatchResult?> Results);
 
-internal sealed record BatchResult(RecoveryAnswer? Answer, string? Problem);
+internal sealed record BatchResult(RecoveryAnswer? Answer = null, string? Problem = null);
 
 internal sealed record ConfirmationBody(string Action);
 
 internal sealed record VerificationBody(string Email, DateTimeOffset VerifiedAt, string Proof);
 
 /// <summary>A line of the answer to a list: a rejection, or at the end the summary.</summary>
-internal sealed record SyncLine(long Line, string? Field, string? Reason, SyncReport? Summary);
+internal sealed record SyncLine(long Line = 0, string? Field = null, string? Reason = null, SyncReport? Summary = null);
 
 /// <summary>The body of a webhook.</summary>
 internal sealed record WebhookBody
@@ -31,8 +32,8 @@ internal sealed record WebhookBody
     public JsonElement Data { get; init; }
 }
 
-/// <summary>How the client reads and writes JSON: unknown members are passed over, so that an old client reads what a newer DomainGuard says.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = false)]
+/// <summary>How the client reads and writes JSON: unknown members are passed over, so that an old client reads what a newer DomainGuard says; what is missing makes it no answer of DomainGuard.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ProblemBody))]
 [JsonSerializable(typeof(CheckBody))]
 [JsonSerializable(typeof(BatchBody))]

@@ -43,7 +43,7 @@ public sealed class DomainGuardProblemException : DomainGuardException
     }
 
     /// <summary>What is wrong with one question of a batch.</summary>
-    internal static DomainGuardProblemException OfQuestion(string problem) => new(HttpStatusCode.BadRequest, new ProblemBody(null, null, "invalid_request", problem, null, null), null);
+    internal static DomainGuardProblemException OfQuestion(string problem) => new(HttpStatusCode.BadRequest, new ProblemBody(Code: "invalid_request", Detail: problem), null);
 
     /// <summary>HTTP status.</summary>
     public HttpStatusCode Status { get; }

@@ -1,9 +1,36 @@
 using System.Collections.Concurrent;
 using DomainGuard.Client;
+using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
+using DomainGuard.Tests.Infrastructure;
+using DomainGuard.Web.Features.Policy;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace DomainGuard.Tests.Client;
+
+/// <summary>The real application, which carries out what it finds, as it does once an administrator ended that it only observes.</summary>
+public sealed class ClientApp : IAsyncLifetime
+{
+    internal RunningApp App { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        App = await RunningApp.StartAsync();
+        await using var db = await App.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+        await InstallationSettings.SetAsync(db, InstallationSettings.ObserveOnly, false, CancellationToken.None);
+        await db.SaveChangesAsync();
+    }
+
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    internal async Task UnverifyAsync(string email)
+    {
+        await using var db = await App.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync();
+        Assert.Equal(1, await db.Addresses.Where(a => a.Email == email).ExecuteUpdateAsync(s => s.SetProperty(a => a.State, AddressState.Unverified)));
+    }
+}
 
 /// <summary>A client as a platform has it, out of a container, with what it logs.</summary>
 internal sealed class ClientRig : IDisposable
