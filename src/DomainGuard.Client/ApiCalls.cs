@@ -81,12 +81,17 @@ internal sealed partial class ApiCalls(IHttpClientFactory clients, IOptions<Doma
         return request;
     }
 
+    /// <summary>Sends, again and again.</summary>
+    /// <param name="deadline">For all attempts together; with <paramref name="isSpent"/>, for their beginnings.</param>
+    /// <param name="ask">Makes the request, by the time that is left.</param>
+    /// <param name="read">Reads the answer, or throws what is wrong with it.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <param name="isSpent">Whether what was to be sent cannot be sent again; null where it always can.</param>
     private async Task<T> SendAsync<T>(
-        TimeSpan deadline, Func<TimeSpan, HttpRequestMessage> ask, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancel, Func<bool>? isOnlyAttempt = null)
+        TimeSpan deadline, Func<TimeSpan, HttpRequestMessage> ask, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancel, Func<bool>? isSpent = null)
     {
         var began = time.GetTimestamp();
-        // A list may take longer once it is on its way.
-        using var late = new CancellationTokenSource(isOnlyAttempt is null ? deadline : Timeout.InfiniteTimeSpan, time);
+        using var late = new CancellationTokenSource(isSpent is null ? deadline : Timeout.InfiniteTimeSpan, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         DomainGuardException? failure = null;
         for (var attempt = 0; ; attempt++)
@@ -111,7 +116,7 @@ internal sealed partial class ApiCalls(IHttpClientFactory clients, IOptions<Doma
             }
 
             var pause = Pause(attempt, (failure as DomainGuardProblemException)?.RetryAfter);
-            if (isOnlyAttempt?.Invoke() == true || pause >= deadline - time.GetElapsedTime(began))
+            if (isSpent?.Invoke() == true || pause >= deadline - time.GetElapsedTime(began))
             {
                 throw failure;
             }

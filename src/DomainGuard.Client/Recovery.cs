@@ -132,16 +132,21 @@ public sealed record RecoveryResult
 
     internal static RecoveryResult Of(RecoveryAnswer answer) => new(answer.Decision, answer.Reason) { Answer = answer };
 
-    internal static RecoveryResult Of(DomainGuardException failure, RecoveryFailMode mode) => failure is DomainGuardProblemException { IsTransient: false }
-        ? new(RecoveryDecision.Deny, Refused) { Failure = failure }
-        : new(
-            mode switch
-            {
-                RecoveryFailMode.Allow => RecoveryDecision.Allow,
-                RecoveryFailMode.Deny => RecoveryDecision.Deny,
-                _ => RecoveryDecision.Review,
-            },
-            NoAnswer) { Failure = failure };
+    internal static RecoveryResult Of(DomainGuardException failure, RecoveryFailMode mode)
+    {
+        if (failure is DomainGuardProblemException { IsTransient: false })
+        {
+            return new(RecoveryDecision.Deny, Refused) { Failure = failure };
+        }
+
+        var decision = mode switch
+        {
+            RecoveryFailMode.Allow => RecoveryDecision.Allow,
+            RecoveryFailMode.Deny => RecoveryDecision.Deny,
+            _ => RecoveryDecision.Review,
+        };
+        return new(decision, NoAnswer) { Failure = failure };
+    }
 }
 
 /// <summary>An answer that was given, explained.</summary>

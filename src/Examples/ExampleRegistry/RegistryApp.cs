@@ -25,7 +25,7 @@ public static class RegistryApp
             .AddEntityFrameworkStores<RegistryDb>().AddSignInManager().AddDefaultTokenProviders();
         services.ConfigureApplicationCookie(o => o.LoginPath = "/SignIn");
         services.AddAuthorization();
-        services.AddRazorPages(o => o.Conventions.AuthorizePage("/Publish")).AddApplicationPart(typeof(RegistryApp).Assembly);
+        services.AddRazorPages(o => o.Conventions.AuthorizePage("/Publish"));
         services.AddScoped<IEmailSender<Maintainer>, Mailbox>();
 
         // DomainGuard: the client, the accounts, the gate before the reset, the webhooks.
