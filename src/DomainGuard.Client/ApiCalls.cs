@@ -208,7 +208,7 @@ internal sealed partial class ApiCalls(IHttpClientFactory clients, IOptions<Doma
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "DomainGuard is asked again in {Pause}: {Failure}")]
+        [LoggerMessage(Level = LogLevel.Debug, Message = "DomainGuard is asked again in {Pause}: {Failure}")]
         public static partial void Again(ILogger logger, TimeSpan pause, string failure);
     }
 }

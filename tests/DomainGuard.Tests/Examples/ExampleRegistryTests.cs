@@ -39,6 +39,14 @@ public sealed partial class ExampleRegistryTests
     {
         await using var domainGuard = new ClientApp();
         await domainGuard.InitializeAsync();
+        using (var rig = new ClientRig(domainGuard.App.Url))
+        {
+            // Somebody else at her domain was asked for a moment ago: what is known of it is fresh, and nobody has judged her address yet.
+            var neighbour = new SyncAccount("neighbour") { Addresses = [new SyncAddress("new@quietforge.io", true, TimeProvider.System.GetUtcNow().AddDays(-2))] };
+            await rig.Client.SyncAsync(DomainGuardClientTests.Of(neighbour), cancel: Cancel);
+            await UntilAsync(async () => (await rig.Client.CheckRecoveryAsync(new RecoveryQuestion("new@quietforge.io"), cancel: Cancel)) is { MaySend: true, Answer.Fresh: true });
+        }
+
         await using var registry = await Registry.StartAsync(domainGuard.App, isGated: true);
         Assert.Equal(HttpStatusCode.OK, await registry.PostAsync("/Forgot", ("email", "mara@quietforge.io")));
         await UntilAsync(async () => (await registry.ReadAsync("/Notices")).Contains("reset withheld", StringComparison.Ordinal));
