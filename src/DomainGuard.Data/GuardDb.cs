@@ -12,6 +12,7 @@ using DomainGuard.Data.Scans;
 using DomainGuard.Data.Settings;
 using DomainGuard.Data.Sources;
 using DomainGuard.Data.Staff;
+using DomainGuard.Data.Webhooks;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
@@ -125,6 +126,21 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Keys of the API.</summary>
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    /// <summary>Receivers of events.</summary>
+    public DbSet<WebhookEndpoint> WebhookEndpoints => Set<WebhookEndpoint>();
+
+    /// <summary>Events.</summary>
+    public DbSet<WebhookEvent> WebhookEvents => Set<WebhookEvent>();
+
+    /// <summary>Events on their way.</summary>
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+
+    /// <summary>Facts that become events.</summary>
+    public DbSet<Notice> Notices => Set<Notice>();
+
+    /// <summary>How far the audit trail has become events.</summary>
+    public DbSet<EventHead> EventHeads => Set<EventHead>();
 
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();

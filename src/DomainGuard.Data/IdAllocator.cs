@@ -49,6 +49,9 @@ public sealed class IdAllocator(IDbContextFactory<GuardDb> dbs)
     /// <summary>Series of <see cref="Gate.RecoveryCheck"/>.</summary>
     public const string RecoveryCheck = "RecoveryCheck";
 
+    /// <summary>Series of <see cref="Webhooks.WebhookDelivery"/>.</summary>
+    public const string Delivery = "Delivery";
+
     private const int BlockSize = 1024;
     private readonly ConcurrentDictionary<string, Block> _blocks = new(StringComparer.Ordinal);
 

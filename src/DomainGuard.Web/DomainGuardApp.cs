@@ -18,6 +18,7 @@ using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
 using DomainGuard.Web.Features.Triage;
+using DomainGuard.Web.Features.Webhooks;
 using DomainGuard.Web.Hosting;
 using DomainGuard.Web.Shell;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -157,6 +158,7 @@ internal static class DomainGuardApp
         services.AddFindings();
         services.AddGate();
         services.AddApi();
+        services.AddWebhooks();
         if (options.IsSimulated)
         {
             services.AddSingleton<Demonstration>();

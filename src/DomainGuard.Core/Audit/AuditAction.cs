@@ -140,4 +140,16 @@ public enum AuditAction
 
     /// <summary>A key of the API was taken back.</summary>
     KeyRevoked = 92,
+
+    /// <summary>A receiver of events was added.</summary>
+    WebhookCreated = 100,
+
+    /// <summary>Address, choice, state or secret of a receiver changed.</summary>
+    WebhookChanged = 101,
+
+    /// <summary>A receiver was removed.</summary>
+    WebhookRemoved = 102,
+
+    /// <summary>Events are sent to a receiver once more.</summary>
+    WebhookReplayed = 103,
 }

@@ -1,4 +1,5 @@
 using DomainGuard.Core.Domains;
+using DomainGuard.Core.Events;
 using DomainGuard.Core.Policy;
 
 namespace DomainGuard.Core.Scheduling;
@@ -51,11 +52,10 @@ public static class CheckSchedule
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Week = TimeSpan.FromDays(7);
-    private static readonly TimeSpan ExpiringSoon = TimeSpan.FromDays(30);
 
     /// <summary>
     /// The next check (UTC), always after now and never later than the cadence; null where there is nothing to look up. The day after the
-    /// end of the term, and the day it comes within 30 days, are not slept through.
+    /// end of the term, and the days on which an early warning is due, are not slept through.
     /// </summary>
     public static DateTimeOffset? Next(ScheduleInput input)
     {
@@ -75,7 +75,11 @@ public static class CheckSchedule
         var next = input.Now.Plus(cadence * spread);
         if (input.ExpiresAt is { } end)
         {
-            next = NotLaterThan(next, end.Plus(-ExpiringSoon + (Hour * (24 * (1 - spread)))), input.Now);
+            foreach (var days in ExpiryWarning.Days)
+            {
+                next = NotLaterThan(next, end.Plus(-TimeSpan.FromDays(days) + (Hour * (24 * (1 - spread)))), input.Now);
+            }
+
             next = NotLaterThan(next, end.Plus(Day * spread), input.Now);
         }
 

@@ -24,6 +24,9 @@ internal sealed class DomainGuardOptions
     /// <summary>Folder for what the installation keeps in files: SQLite, keys of cookies, the set-up token.</summary>
     public string DataDirectory { get; set; } = "";
 
+    /// <summary>Where people reach the console, as they type it: links in events and mails begin with it, and security event tokens name it as their issuer. Empty: they have none.</summary>
+    public string PublicUrl { get; set; } = "";
+
     public DatabaseOptions Database { get; } = new();
 
     public ClockOptions Clock { get; } = new();
@@ -114,6 +117,7 @@ internal sealed class DomainGuardDefaults(IHostEnvironment environment) : IPostC
         }
 
         options.DataDirectory = Path.GetFullPath(options.DataDirectory);
+        options.PublicUrl = options.PublicUrl.Trim().TrimEnd('/');
         options.SignIn.RequireSecondFactor ??= !(environment.IsDevelopment() && options.IsSimulated);
     }
 }
@@ -147,6 +151,12 @@ internal sealed class DomainGuardOptionsValidator(IHostEnvironment environment) 
         if (options.HasMovableClock && options.Demo.ApiKey.Length < 4)
         {
             problems.Add("DomainGuard:Demo:ApiKey is shorter than 4 characters.");
+        }
+
+        if (options.PublicUrl.Length > 0
+            && (!Uri.TryCreate(options.PublicUrl, UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback)) || url.Query.Length > 0 || url.Fragment.Length > 0))
+        {
+            problems.Add("DomainGuard:PublicUrl is no https URL (plain http only on a loopback address). Set it to where people reach the console, such as https://domainguard.example.");
         }
 
         if (options.Api.RequestsPerMinute is < 1 or > 10_000_000)

@@ -73,12 +73,14 @@ public class CheckScheduleTests
     }
 
     [Theory]
-    [InlineData(40, 9, 10)]
-    [InlineData(5, 5, 6)]
+    [InlineData(40, 9, 11)]
+    [InlineData(20, 5, 7)] // 14 days before
+    [InlineData(5, 1, 3)] // 3 days before
+    [InlineData(2, 2, 3)]
     [InlineData(-0.1, 0.7, 0.9)]
     [InlineData(200, 27, 30)]
     [InlineData(-200, 27, 30)]
-    public void Neither_the_month_before_the_end_of_the_term_nor_the_day_after_is_slept_through(double expiresInDays, double fromDays, double toDays)
+    public void Neither_the_days_of_early_warnings_nor_the_day_after_the_end_of_the_term_are_slept_through(double expiresInDays, double fromDays, double toDays)
     {
         var next = CheckSchedule.Next(Active() with { ExpiresAt = Now.AddDays(expiresInDays) })!.Value;
 

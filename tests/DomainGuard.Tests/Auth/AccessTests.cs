@@ -37,6 +37,8 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/sources", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/gate", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/gate/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/webhooks", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
+        ("/webhooks/00000000-0000-0000-0000-000000000001", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/policy", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/policy/1", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/audit", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),

@@ -51,6 +51,8 @@ internal sealed class FindingsWorld : IAsyncDisposable
     private static readonly DateTimeOffset Registered = new(2019, 4, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly ConcurrentDictionary<string, (Life Life, DateTimeOffset Since)> _lives = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _ends = new(StringComparer.Ordinal);
+
     private FindingsWorld(ScanWorld scans) => Scans = scans;
 
     public static TheoryData<DatabaseProvider> Providers => [DatabaseProvider.Sqlite, DatabaseProvider.PostgreSql];
@@ -127,6 +129,9 @@ internal sealed class FindingsWorld : IAsyncDisposable
             _lives[name] = (life, Now);
         }
     }
+
+    /// <summary>A domain in order whose term ends then.</summary>
+    public void Ends(string name, DateTimeOffset at) => _ends[name] = at;
 
     public Task PassAsync(TimeSpan time)
     {
@@ -222,7 +227,7 @@ internal sealed class FindingsWorld : IAsyncDisposable
             Life.Reregistered => ScriptedSource.Registered(q, host) with { Rdap = new RdapFacts { Handle = $"NEW-{since:yyMMdd}-{q.Domain}", RegisteredAt = since.UtcDateTime.Date, ExpiresAt = since.UtcDateTime.Date.AddYears(1), Statuses = ["active"] } },
             Life.Expired or Life.ExpiredAndMoved => Record(q, host, since.AddDays(-1), "active"),
             Life.Silent => ScriptedSource.Fails(q, host),
-            _ => Record(q, host, q.Now.AddDays(300), "active"),
+            _ => Record(q, host, _ends.TryGetValue(q.Domain, out var end) ? end : q.Now.AddDays(300), "active"),
         };
     }
 

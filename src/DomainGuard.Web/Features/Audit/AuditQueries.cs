@@ -58,6 +58,9 @@ public sealed record AuditNames(IReadOnlyDictionary<string, string> Staff, IRead
 {
     /// <summary>What keys of the API are called.</summary>
     public IReadOnlyDictionary<string, string> Keys { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What receivers of events are called.</summary>
+    public IReadOnlyDictionary<string, string> Receivers { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>An account as the screen names it.</summary>
@@ -220,6 +223,9 @@ internal sealed class AuditQueries(IDbContextFactory<GuardDb> dbs)
             .Concat(rows.Select(r => r.Subject).Where(s => s?.StartsWith("key ", StringComparison.Ordinal) == true).Select(s => s![4..]))
             .Select(i => Guid.TryParse(i, out var id) ? id : Guid.Empty).Where(i => i != Guid.Empty).Distinct().ToArray();
         var keys = ids.Length == 0 ? [] : await db.ApiKeys.AsNoTracking().Where(k => EF.Parameter(ids).Contains(k.Id)).ToDictionaryAsync(k => k.Id.ToString("D"), k => k.Name, cancel);
-        return new AuditNames(staff, named) { Keys = keys };
+        var receivers = rows.Select(r => r.Subject).Where(s => s?.StartsWith("webhook ", StringComparison.Ordinal) == true)
+            .Select(s => Guid.TryParse(s![8..], out var id) ? id : Guid.Empty).Where(i => i != Guid.Empty).Distinct().ToArray();
+        var listening = receivers.Length == 0 ? [] : await db.WebhookEndpoints.AsNoTracking().Where(e => EF.Parameter(receivers).Contains(e.Id)).ToDictionaryAsync(e => e.Id.ToString("D"), e => e.Name, cancel);
+        return new AuditNames(staff, named) { Keys = keys, Receivers = listening };
     }
 }

@@ -65,6 +65,7 @@ internal static class AuditWords
         subject is null ? null
             : subject.StartsWith("staff ", StringComparison.Ordinal) ? Person(subject[6..], names)
             : subject.StartsWith("key ", StringComparison.Ordinal) ? $"API key {names.Keys.GetValueOrDefault(subject[4..], subject[4..])}"
+            : subject.StartsWith("webhook ", StringComparison.Ordinal) ? $"Receiver {names.Receivers.GetValueOrDefault(subject[8..], subject[8..])}"
             : Sentence(subject);
 
     /// <summary>One line about an entry: its reason, else what it set.</summary>

@@ -3,6 +3,7 @@ using DomainGuard.Core.Audit;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Audit;
+using DomainGuard.Data.Webhooks;
 using DomainGuard.Web.Auth;
 using Microsoft.EntityFrameworkCore;
 
@@ -88,6 +89,7 @@ internal sealed partial class MakeCheckpoint(IDbContextFactory<GuardDb> dbs, Sea
             Day = day,
         };
         db.AuditCheckpoints.Add(checkpoint);
+        db.Notices.Add(Notices.Checkpoint(checkpoint));
         return checkpoint;
     }
 

@@ -2,6 +2,7 @@ using DomainGuard.Core.Domains;
 using DomainGuard.Data;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Providers;
+using DomainGuard.Data.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Kept = DomainGuard.Data.Domains.Baseline;
 
@@ -47,10 +48,11 @@ internal sealed class JudgeHands
     /// <param name="verdict">The new verdict.</param>
     /// <param name="observations">What it rests on.</param>
     /// <param name="rows">Facts of the holder, oldest first, with what this answer adds.</param>
+    /// <param name="isTold">Each address whose conclusion becomes worse or surer is told to receivers of events.</param>
     /// <param name="now">Moment of judgement.</param>
     /// <param name="cancel">Ends it between pages.</param>
     public static async Task<HandChange> ExecuteAsync(
-        StatementSession session, Domain domain, Verdict verdict, IReadOnlyList<Observation> observations, IReadOnlyList<Kept> rows, DateTimeOffset now, CancellationToken cancel)
+        StatementSession session, Domain domain, Verdict verdict, IReadOnlyList<Observation> observations, IReadOnlyList<Kept> rows, bool isTold, DateTimeOffset now, CancellationToken cancel)
     {
         var spans = await session.Db.PhaseSpans.AsNoTracking().Where(s => s.DomainId == domain.Id).OrderBy(s => s.From).ThenBy(s => s.Id).ToListAsync(cancel);
         var (lapseFrom, lapseTo, lapsePhase) = LastStretch(spans, Lapsed, verdict.Phase, now);
@@ -61,6 +63,7 @@ internal sealed class JudgeHands
         {
             var page = await PageAsync(session.Db, domain.Id, after, cancel);
             var changed = new List<object?[]>();
+            var told = new List<object?[]>();
             foreach (var a in page)
             {
                 var (baseline, movedAt, registration, dns) = HoldersFacts.For(rows, a.BaselineFrom, a.MailHost);
@@ -91,10 +94,14 @@ internal sealed class JudgeHands
                 if (Differs(a, hand))
                 {
                     changed.Add([hand.Change, hand.Confidence, ObservationCodec.EncodeReasons(hand.Reasons), a.Id]);
+                    if (isTold && hand.Change != HandChange.None && (hand.Change != a.Change || hand.Confidence != a.Confidence))
+                    {
+                        told.Add(Notices.HandsChanged(domain.Id, a.Id, a.Change, hand.Change, hand.Confidence, now));
+                    }
                 }
             }
 
-            await WriteAsync(session, changed, cancel);
+            await WriteAsync(session, changed, told, cancel);
             if (page.Count < PageSize)
             {
                 return worst;
@@ -104,7 +111,7 @@ internal sealed class JudgeHands
         }
     }
 
-    private static async Task WriteAsync(StatementSession session, List<object?[]> changed, CancellationToken cancel)
+    private static async Task WriteAsync(StatementSession session, List<object?[]> changed, List<object?[]> told, CancellationToken cancel)
     {
         if (changed.Count == 0)
         {
@@ -115,6 +122,7 @@ internal sealed class JudgeHands
         try
         {
             await session.ExecuteManyAsync(ScanSql.UpdateHand, changed, cancel);
+            await session.ExecuteManyAsync(WebhookSql.InsertNotice, told, cancel);
             await session.CommitAsync(cancel);
         }
         catch

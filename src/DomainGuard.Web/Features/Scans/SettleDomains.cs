@@ -1,11 +1,13 @@
 using DomainGuard.Core.Addresses;
 using DomainGuard.Core.Domains;
+using DomainGuard.Core.Events;
 using DomainGuard.Core.Policy;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Domains;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
+using DomainGuard.Data.Webhooks;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Policy;
 using Microsoft.EntityFrameworkCore;
@@ -72,6 +74,7 @@ internal sealed class SettleDomains(IdAllocator ids, PolicyStore policies, Guard
         .Declare(ScanSql.ExtendObservation)
         .Declare(ScanSql.EndSpan)
         .Declare(ScanSql.InsertSpan)
+        .Declare(WebhookSql.InsertNotice)
         .Declare(ScanSql.ExtendBaseline)
         .Declare(ScanSql.InsertBaseline)
         .Declare(ScanSql.WatchMxDomain)
@@ -144,7 +147,9 @@ internal sealed class SettleDomains(IdAllocator ids, PolicyStore policies, Guard
                 verdict = DomainJudge.Judge(input with { SharesRegistrationDate = true });
             }
 
-            hands = await JudgeHands.ExecuteAsync(session, domain, verdict, observations, rows, at, cancel);
+            // Of a provider's or a large domain a person judges the whole: thousands of events from evidence that is likelier wrong would harm.
+            var isTold = !(policy.Guards.Notable && verdict.Flags.HasFlag(DomainFlags.Notable)) && !(domain.AddressCount >= policy.Guards.LargeFrom);
+            hands = await JudgeHands.ExecuteAsync(session, domain, verdict, observations, rows, isTold, at, cancel);
         }
 
         WriteMailExchangers(plan, context, domain, dns, exchanges, at);
@@ -309,6 +314,20 @@ internal sealed class SettleDomains(IdAllocator ids, PolicyStore policies, Guard
         if (verdict.Phase != domain.Phase || verdict.Flags != domain.Flags || hands != domain.HandChange)
         {
             plan.Changed++;
+        }
+
+        // The first verdict changes nothing that anybody knew; a mail exchanger's own life is nobody's address.
+        if (domain.WatchedFor.HasFlag(WatchedFor.Addresses))
+        {
+            if (!isFirst && verdict.Phase != domain.Phase)
+            {
+                plan.Add(WebhookSql.InsertNotice, Notices.PhaseChanged(domain, verdict, scan.Id, at));
+            }
+
+            if (verdict.Phase is Phase.Active or Phase.ExpiringSoon && ExpiryWarning.Due(domain.ExpiresAt, domain.LastAnsweredAt, verdict.ExpiresAt, at) is { } days)
+            {
+                plan.Add(WebhookSql.InsertNotice, Notices.Expiring(domain.Id, verdict.ExpiresAt!.Value, days, at));
+            }
         }
 
         if (domain.WatchedFor.HasFlag(WatchedFor.MailExchange) && Lapsed.Contains(verdict.Phase) != Lapsed.Contains(domain.Phase))

@@ -1,0 +1,175 @@
+﻿using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace DomainGuard.Data.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class Webhooks : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.CreateTable(
+                name: "EventHead",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "INTEGER", nullable: false),
+                    Sequence = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_EventHead", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Notice",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Type = table.Column<int>(type: "INTEGER", nullable: false),
+                    At = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    DomainId = table.Column<long>(type: "INTEGER", nullable: true),
+                    AddressId = table.Column<long>(type: "INTEGER", nullable: true),
+                    Facts = table.Column<string>(type: "TEXT", maxLength: 3000, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Notice", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "WebhookEndpoint",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
+                    Url = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
+                    Format = table.Column<int>(type: "INTEGER", nullable: false),
+                    Types = table.Column<int>(type: "INTEGER", nullable: false),
+                    State = table.Column<int>(type: "INTEGER", nullable: false),
+                    Secret = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    PreviousSecret = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    PreviousUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    Audience = table.Column<string>(type: "TEXT", maxLength: 300, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    FailuresInRow = table.Column<int>(type: "INTEGER", nullable: false),
+                    RestUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    LastDeliveredAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    Version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_WebhookEndpoint", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "WebhookEvent",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Type = table.Column<int>(type: "INTEGER", nullable: false),
+                    At = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    DomainName = table.Column<string>(type: "TEXT", maxLength: 255, nullable: true),
+                    AccountId = table.Column<long>(type: "INTEGER", nullable: true),
+                    Body = table.Column<string>(type: "TEXT", maxLength: 16000, nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_WebhookEvent", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "WebhookDelivery",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "INTEGER", nullable: false),
+                    EndpointId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    EventId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    State = table.Column<int>(type: "INTEGER", nullable: false),
+                    Tries = table.Column<int>(type: "INTEGER", nullable: false),
+                    NextTryAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    Claim = table.Column<Guid>(type: "TEXT", nullable: true),
+                    ClaimUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    TriedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    Status = table.Column<int>(type: "INTEGER", nullable: true),
+                    DurationMs = table.Column<int>(type: "INTEGER", nullable: false),
+                    Error = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_WebhookDelivery", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_WebhookDelivery_WebhookEndpoint_EndpointId",
+                        column: x => x.EndpointId,
+                        principalTable: "WebhookEndpoint",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_WebhookDelivery_WebhookEvent_EventId",
+                        column: x => x.EventId,
+                        principalTable: "WebhookEvent",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.InsertData(
+                table: "EventHead",
+                columns: new[] { "Id", "Sequence" },
+                values: new object[] { 1, 0L });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Notice_At_Id",
+                table: "Notice",
+                columns: new[] { "At", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_WebhookDelivery_EndpointId_CreatedAt_Id",
+                table: "WebhookDelivery",
+                columns: new[] { "EndpointId", "CreatedAt", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_WebhookDelivery_EndpointId_State_CreatedAt_Id",
+                table: "WebhookDelivery",
+                columns: new[] { "EndpointId", "State", "CreatedAt", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_WebhookDelivery_EventId",
+                table: "WebhookDelivery",
+                column: "EventId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_WebhookDelivery_Waiting",
+                table: "WebhookDelivery",
+                columns: new[] { "EndpointId", "NextTryAt" },
+                filter: "\"State\" = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_WebhookEvent_CreatedAt",
+                table: "WebhookEvent",
+                column: "CreatedAt");
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "EventHead");
+
+            migrationBuilder.DropTable(
+                name: "Notice");
+
+            migrationBuilder.DropTable(
+                name: "WebhookDelivery");
+
+            migrationBuilder.DropTable(
+                name: "WebhookEndpoint");
+
+            migrationBuilder.DropTable(
+                name: "WebhookEvent");
+        }
+    }
+}
