@@ -63,8 +63,14 @@ internal sealed class ExamplePlatform : IAsyncDisposable
             if (webhook.Event.Type == "address.unverified" && !await db.Seen.AnyAsync(s => s.Id == webhook.Event.Id, cancel))
             {
                 db.Seen.Add(new SeenWebhook { Id = webhook.Event.Id });
-                var user = await db.Users.SingleOrDefaultAsync(u => u.Id == webhook.Event.Data.GetProperty("accountId").GetString(), cancel);
-                user?.EmailConfirmed = false;
+                var account = webhook.Event.Data.GetProperty("account").GetProperty("id").GetString();
+                var address = webhook.Event.Data.GetProperty("address").GetProperty("email").GetString();
+                var user = await db.Users.SingleOrDefaultAsync(u => u.Id == account, cancel);
+                if (string.Equals(user?.Email, address, StringComparison.OrdinalIgnoreCase))
+                {
+                    user?.EmailConfirmed = false;
+                }
+
                 await db.SaveChangesAsync(cancel);
             }
 

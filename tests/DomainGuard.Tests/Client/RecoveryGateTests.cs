@@ -248,7 +248,7 @@ public sealed class RecoveryGateTests(ClientApp api) : IClassFixture<ClientApp>
         await using var platform = await ExamplePlatform.StartAsync(api.App.Url);
         var user = await platform.AddUserAsync("w@gate.example");
         using var http = platform.Http();
-        var body = $$$"""{"type":"address.unverified","timestamp":"2026-03-01T00:00:00Z","data":{"accountId":"{{{user.Id}}}"}}""";
+        var body = $$$$"""{"type":"address.unverified","timestamp":"2026-03-01T00:00:00Z","data":{"account":{"id":"{{{{user.Id}}}}"},"address":{"email":"W@gate.example"}}}""";
         foreach (var (secret, status, isConfirmed) in ((string, HttpStatusCode, bool)[])
             [("whsec_" + Convert.ToBase64String(new byte[24]), HttpStatusCode.Unauthorized, true), (WebhookVerifierTests.Secret, HttpStatusCode.NoContent, false), (WebhookVerifierTests.Secret, HttpStatusCode.NoContent, false)])
         {

@@ -3,7 +3,10 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using DomainGuard.Client;
+using DomainGuard.Data.Providers;
+using DomainGuard.Tests.Findings;
 using DomainGuard.Tests.Infrastructure;
+using DomainGuard.Tests.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -136,6 +139,36 @@ public sealed class WebhookVerifierTests
         Assert.Equal(WebhookOutcome.TooLarge, seen[^1].Outcome);
         var full = Body.Replace("u-7", new string('7', WebhookVerifier.MostOfBody - Body.Length + 3), StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode.NoContent, WebhookVerifier.MostOfBody), (await SendAsync(sender, Secret, Id, Now, full), full.Length));
+    }
+
+    [Fact]
+    public async Task What_DomainGuard_itself_sends_is_verified_and_read_also_while_its_secret_is_replaced()
+    {
+        await using var world = await WebhookWorld.CreateAsync(DatabaseProvider.Sqlite);
+        var (id, secret) = await world.AddAsync();
+        await world.Findings.AddAsync("lost.com");
+        await world.Findings.FindAsync(Life.Redemption, "lost.com");
+        await world.TellAsync();
+        var events = Read(secret!);
+        var told = Assert.Single(events, e => e.Type == "address.unverified");
+        Assert.Equal(("u1", "a@lost.com"), (told.Data.GetProperty("account").GetProperty("id").GetString(), told.Data.GetProperty("address").GetProperty("email").GetString()));
+        Assert.Equal(events.Count, events.Select(e => e.Id).Distinct().Count());
+
+        world.Receiver.Got.Clear();
+        var rotated = Assert.IsType<Web.Features.Webhooks.WebhookOutcome.Made>(await world.Change.RotateAsync(WebhookWorld.Admin, id, WebhookWorld.Cancel)).Secret!;
+        await world.TestAsync(id);
+        await world.SendAsync();
+        Assert.Equal("webhook.test", Assert.Single(Read(secret!)).Type);
+        Assert.Equal("webhook.test", Assert.Single(Read(rotated)).Type);
+
+        List<WebhookEvent> Read(string by)
+        {
+            var verifier = new WebhookVerifier([by], world.Time);
+            var verified = world.Receiver.Got.Select(g => verifier.Verify(g.Id, g.Timestamp.ToString(CultureInfo.InvariantCulture), g.Signature, Encoding.UTF8.GetBytes(g.Body))).ToList();
+            Assert.NotEmpty(verified);
+            Assert.All(verified, v => Assert.Equal(WebhookOutcome.Verified, v.Outcome));
+            return [.. verified.Select(v => v.Event!)];
+        }
     }
 
     /// <summary>Sends a webhook as DomainGuard does.</summary>
