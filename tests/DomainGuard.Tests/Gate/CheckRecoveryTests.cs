@@ -56,6 +56,28 @@ public sealed class CheckRecoveryTests
 
     [Theory]
     [MemberData(nameof(Providers))]
+    public async Task An_address_that_came_after_the_last_look_is_judged_before_it_is_answered(DatabaseProvider provider)
+    {
+        await using var world = await CreateAsync(provider);
+        await world.AddAsync("taken.com", "mute.com");
+        await world.FindAsync(Life.Reregistered, "taken.com"); // both were looked up just now
+        world.Say(Life.Silent, "mute.com");
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        await world.AddAddressesAsync("taken.com", 1);
+        await world.AddAddressesAsync("mute.com", 1);
+
+        var check = await CheckAsync(world, "m0@taken.com");
+        Assert.Equal((HandChange.Reregistered, true, false), (check.HandChange, check.LookedUp, check.Stale));
+        Assert.NotEqual(GateDecision.Allow, check.Decision);
+
+        check = await CheckAsync(world, "m0@mute.com");
+        Assert.Equal((GateDecision.Review, GateReason.NoRecentEvidence, true), (check.Decision, check.Reason, check.Stale));
+        Assert.Equal((GateDecision.Allow, GateReason.InOrder), await AskAsync(world, "a@mute.com")); // its neighbour was judged
+        await world.AssertWholeAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
     public async Task A_flood_of_questions_about_one_stale_domain_is_one_look_up(DatabaseProvider provider)
     {
         await using var world = await CreateAsync(provider);

@@ -119,11 +119,11 @@ internal sealed partial class CheckRecovery(
     {
         var domain = rows[0];
         var triedInVain = domain.LastTriedAt is { } tried && tried <= clock.Now && tried > clock.Now - AskAgain && !(domain.LastAnsweredAt >= tried);
-        looksUp = domain.Phase != Phase.NotApplicable && !IsFresh(now.Policy.Policy.Gate, domain) && !triedInVain;
+        looksUp = domain.Phase != Phase.NotApplicable && !rows.TrueForAll(r => IsFresh(now.Policy.Policy.Gate, r)) && !triedInVain;
         return looksUp || (domain.IsMarked && !now.ObserveOnly);
     }
 
-    private bool IsFresh(GateRules gate, GateRow row) => row.LastAnsweredAt is { } at && at <= clock.Now && clock.Now - at <= Table.MaxAge(gate, row.Phase);
+    private bool IsFresh(GateRules gate, GateRow row) => row.JudgedAt is { } at && at <= clock.Now && clock.Now - at <= Table.MaxAge(gate, row.Phase);
 
     private async Task<(GateAnswer Answer, GateRow? Row, long? CaseId)> AnswerAsync(GuardDb db, GateRulesNow now, List<GateRow> rows, CancellationToken cancel)
     {
@@ -153,7 +153,7 @@ internal sealed partial class CheckRecovery(
             IsUnverified = row.State == AddressState.Unverified,
             IsNotable = policy.Policy.Guards.Notable && row.Flags.HasFlag(DomainFlags.Notable),
             HandChange = row.HandChange,
-            EvidenceAge = clock.Now - row.LastAnsweredAt,
+            EvidenceAge = clock.Now - row.JudgedAt,
             IsFresh = IsFresh(policy.Policy.Gate, row),
         };
         if (row.Phase == Phase.NotApplicable)

@@ -11,8 +11,14 @@ namespace DomainGuard.Web.Features.Gate;
 /// <summary>An address as the gate reads it: one row by the index of addresses, with its domain.</summary>
 internal sealed record GateRow(
     long AddressId, long AccountId, bool? TwoFactor, long DomainId, string Domain, AddressState State, HandChange HandChange, Confidence HandConfidence,
-    Phase Phase, DomainFlags Flags, Confidence Confidence, int AddressCount, DateTimeOffset? LastAnsweredAt, DateTimeOffset? LastTriedAt, bool IsMarked, bool HasCase)
+    Phase Phase, DomainFlags Flags, Confidence Confidence, int AddressCount, DateTimeOffset AddedAt, DateTimeOffset? LastAnsweredAt, DateTimeOffset? LastTriedAt, bool IsMarked, bool HasCase)
 {
+    /// <summary>
+    /// When this address was last judged. Whether its domain changed hands is judged for the addresses that are there when the domain is answered for: one that came later was never
+    /// judged, however young the evidence of its domain is.
+    /// </summary>
+    public DateTimeOffset? JudgedAt => LastAnsweredAt >= AddedAt ? LastAnsweredAt : null;
+
     /// <summary>What the policy makes of the row alone. Where that is milder than a review, nothing else of the finding matters.</summary>
     public Finding Glance(GuardPolicy policy) => PolicyEvaluator.Evaluate(policy, new FindingFacts
     {
@@ -42,7 +48,7 @@ internal sealed class GateReader
         .Take(MostAccounts)
         .Select(a => new GateRow(
             a.Id, a.AccountId, a.Account!.TwoFactor, a.DomainId, a.Domain!.Name, a.State, a.HandChange, a.HandConfidence,
-            a.Domain.Phase, a.Domain.Flags, a.Domain.Confidence, a.Domain.AddressCount, a.Domain.LastAnsweredAt, a.Domain.LastTriedAt, a.Domain.FindingsDueAt != null, a.Domain.HasCase)));
+            a.Domain.Phase, a.Domain.Flags, a.Domain.Confidence, a.Domain.AddressCount, a.AddedAt, a.Domain.LastAnsweredAt, a.Domain.LastTriedAt, a.Domain.FindingsDueAt != null, a.Domain.HasCase)));
 
     /// <summary>Reads them.</summary>
     /// <param name="db">The context.</param>

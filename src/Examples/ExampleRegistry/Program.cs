@@ -1,0 +1,5 @@
+using ExampleRegistry;
+
+var app = RegistryApp.Build(args);
+await RegistryApp.PrepareAsync(app);
+await app.RunAsync();
