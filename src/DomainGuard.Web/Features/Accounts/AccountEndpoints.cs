@@ -2,7 +2,9 @@ using DomainGuard.Core.Addresses;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Web.Features.Api;
+using DomainGuard.Web.Features.Domains;
 using DomainGuard.Web.Features.Findings;
+using DomainGuard.Web.Shared;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DomainGuard.Web.Features.Accounts;
@@ -30,7 +32,7 @@ internal sealed record AddressAnswer(string Email, bool Primary, DateTimeOffset?
 /// <param name="Projects">Packages or projects owned.</param>
 /// <param name="MonthlyDownloads">Their downloads or members.</param>
 /// <param name="RetiredAt">When a full list came without it.</param>
-/// <param name="Addresses">Its addresses that are there, the primary one first.</param>
+/// <param name="Addresses">Its addresses that are there (of a retired account, those that were), the primary one first.</param>
 internal sealed record AccountAnswer(
     string AccountId, string? UserName, string? DisplayName, DateTimeOffset? CreatedAt, DateTimeOffset? LastSeenAt, bool? TwoFactor, bool Privileged, long Projects, long MonthlyDownloads,
     DateTimeOffset? RetiredAt, IReadOnlyList<AddressAnswer> Addresses);
@@ -49,13 +51,62 @@ internal sealed record VerificationAnswer(string Outcome, AddressState State);
 /// <summary>Accounts in the API.</summary>
 internal static class AccountEndpoints
 {
+    private const int LongestSearch = 320;
+
     /// <summary>Maps <c>/accounts</c>.</summary>
     public static void MapAccounts(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/accounts").WithTags("Accounts");
+        group.MapList(
+            "",
+            ListAsync,
+            ApiParameter.Text("name", "User name, or the platform's id where there is none: exact or its beginning. Of name, email and domain one is given.", LongestSearch),
+            ApiParameter.Text("email", "Address: exact or its beginning.", LongestSearch),
+            ApiParameter.Text("domain", "Domain of an address: exact or its beginning.", LongestSearch),
+            ApiParameter.Word<Phase>("phase", "Accounts with an address whose domain is in this phase."),
+            ApiParameter.Word("flag", "Accounts with an address whose domain has this flag.", DomainFlags.None),
+            ApiParameter.Text("tld", "Accounts with an address below this top-level domain.", 63),
+            ApiParameter.Word("hands", "Accounts with an address whose domain changed hands so.", HandChange.None),
+            ApiParameter.Flag("due", "true: accounts with an address whose domain is due to be looked up."),
+            ApiParameter.Flag("twoFactor", "Accounts with a second factor, or without (or where the platform does not say)."),
+            ApiParameter.Number("minImpact", "Accounts with at least so much at stake.", 0, 1_000),
+            ApiParameter.Flag("retired", "true: accounts that are retired; else those that are not."),
+            ApiParameter.Word<AccountSort>("sort", "By name, or by impact with the most at stake first. By name when it is left out."))
+            .RequireAuthorization(ApiScope.AccountsRead).WithName("listAccounts").WithSummary("Accounts with their addresses.");
         group.MapGet("/{accountId}", GetAsync).RequireAuthorization(ApiScope.AccountsRead).WithName("getAccount").WithSummary("One account with its addresses.");
         group.MapPost("/{accountId}/verifications", VerifyAsync).RequireAuthorization(ApiScope.AccountsWrite).WithName("reportVerification").WithSummary("Tell that an address was verified anew.");
     }
+
+    private static async Task<Results<Ok<ApiList<AccountAnswer>>, ApiProblem>> ListAsync(ApiQuery query, AccountQueries accounts, HttpContext http)
+    {
+        (string Name, AccountSearch In)[] searches = [("name", AccountSearch.Name), ("email", AccountSearch.Address), ("domain", AccountSearch.Domain)];
+        var asked = searches.Where(s => query.Text(s.Name) is not null).ToList();
+        if (asked.Count > 1)
+        {
+            var errors = new ApiErrors();
+            asked.ForEach(a => errors.Add(a.Name, "Of name, email and domain one is given."));
+            return errors.ToProblem();
+        }
+
+        var filter = new AccountFilter
+        {
+            Search = asked.Count == 0 ? null : query.Text(asked[0].Name),
+            SearchIn = asked.Count == 0 ? default : asked[0].In,
+            Phase = query.Word<Phase>("phase"),
+            Flag = query.Word<DomainFlags>("flag"),
+            Tld = UrlState.Tld(query.Text("tld")),
+            Hands = query.Word<HandChange>("hands"),
+            DueOnly = query.Flag("due") == true,
+            TwoFactor = query.Flag("twoFactor"),
+            MinImpact = (int?)query.Number("minImpact"),
+            Retired = query.Flag("retired") == true,
+        };
+        return TypedResults.Ok(query.Answer(await accounts.ListAsync(filter, query.Word<AccountSort>("sort") ?? AccountSort.Name, query.Position, query.Limit, http.RequestAborted), Of));
+    }
+
+    private static AccountAnswer Of(AccountRow row) => new(
+        row.ExternalId, row.UserName, row.DisplayName, row.CreatedAt, row.LastSeenAt, row.TwoFactor, row.Privileged, row.Projects, row.MonthlyDownloads, row.RetiredAt,
+        [.. row.Addresses.Select(a => new AddressAnswer(a.Email, a.IsPrimary, a.VerifiedAt, a.State, a.Domain, a.Phase, DomainEndpoints.Names(a.Flags), a.HandChange, a.CaseId))]);
 
     private static async Task<Results<Ok<AccountAnswer>, ApiProblem>> GetAsync(string accountId, AccountDetails details, HttpContext http)
     {
@@ -67,9 +118,8 @@ internal static class AccountEndpoints
         return TypedResults.Ok(new AccountAnswer(
             account.ExternalId, account.UserName, account.DisplayName, account.CreatedAt, account.LastSeenAt, account.TwoFactor, account.Privileged, account.Projects, account.MonthlyDownloads, account.RetiredAt,
             [
-                .. view.Addresses.Where(a => a.Address.RetiredAt is null).Select(a => new AddressAnswer(
-                    a.Address.Email, a.Address.IsPrimary, a.Address.VerifiedAt, a.Address.State, a.Domain.Name, a.Domain.Phase,
-                    [.. Enum.GetValues<DomainFlags>().Where(f => f != DomainFlags.None && a.Domain.Flags.HasFlag(f)).Select(f => f.ToString())], a.Address.HandChange, a.Case?.Id)),
+                .. view.Addresses.Where(a => a.Address.RetiredAt is null || account.RetiredAt is not null).Select(a => new AddressAnswer(
+                    a.Address.Email, a.Address.IsPrimary, a.Address.VerifiedAt, a.Address.State, a.Domain.Name, a.Domain.Phase, DomainEndpoints.Names(a.Domain.Flags), a.Address.HandChange, a.Case?.Id)),
             ]));
     }
 

@@ -17,6 +17,9 @@ internal static class ApiProblems
     /// <summary>A field or parameter is wrong.</summary>
     public static ApiProblem InvalidRequest { get; } = new(400, "invalid_request", "A field or parameter is missing or wrong.");
 
+    /// <summary>A cursor that is none, or of another list.</summary>
+    public static ApiProblem InvalidCursor { get; } = new(400, "invalid_cursor", "The cursor is none of this list with this filter. Begin without one.");
+
     /// <summary>No key.</summary>
     public static ApiProblem KeyMissing { get; } = new(401, "key_missing", "Send a key: Authorization: Bearer dgk_...");
 
