@@ -13,6 +13,10 @@ using Npgsql;
 
 namespace DomainGuard.Tests.Api;
 
+/// <summary>Classes that share <see cref="FilledApi"/>: filling it takes longer than they do.</summary>
+[CollectionDefinition(nameof(FilledApi))]
+public sealed class FilledApiCollection : ICollectionFixture<FilledApi>;
+
 /// <summary>The real application with the demonstration's accounts, two days of scans and the cases that they opened: on SQLite, and on PostgreSQL where there is one.</summary>
 public sealed class FilledApi : IAsyncLifetime
 {

@@ -9,7 +9,8 @@ using DomainGuard.Web.Features.Api;
 namespace DomainGuard.Tests.Api;
 
 /// <summary>What a platform reads: accounts, domains, scans, cases and the audit trail, over real HTTP.</summary>
-public sealed class ReadApiTests(FilledApi api) : IClassFixture<FilledApi>
+[Collection(nameof(FilledApi))]
+public sealed class ReadApiTests(FilledApi api)
 {
     private const ApiScopes Reading = ApiScopes.AccountsRead | ApiScopes.CasesRead | ApiScopes.ScansRun | ApiScopes.AuditRead;
 

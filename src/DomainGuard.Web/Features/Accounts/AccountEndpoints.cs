@@ -37,6 +37,26 @@ internal sealed record AccountAnswer(
     string AccountId, string? UserName, string? DisplayName, DateTimeOffset? CreatedAt, DateTimeOffset? LastSeenAt, bool? TwoFactor, bool Privileged, long Projects, long MonthlyDownloads,
     DateTimeOffset? RetiredAt, IReadOnlyList<AddressAnswer> Addresses);
 
+/// <summary>An address of an account, as the platform tells it.</summary>
+/// <param name="Email">The address.</param>
+/// <param name="Primary">The account's primary address.</param>
+/// <param name="VerifiedAt">When the platform verified it.</param>
+internal sealed record AddressRequest(string? Email, bool Primary = false, DateTimeOffset? VerifiedAt = null);
+
+/// <summary>An account, as the platform tells it: by the rules of a partial list. What is left out or null stays as it is, addresses that are not named too.</summary>
+/// <param name="UserName">User name, at most 200 characters.</param>
+/// <param name="DisplayName">Display name, at most 300 characters.</param>
+/// <param name="CreatedAt">When the platform made it.</param>
+/// <param name="LastSeenAt">When its holder was last seen.</param>
+/// <param name="TwoFactor">Has a second factor.</param>
+/// <param name="Privileged">May do more than others.</param>
+/// <param name="Projects">Packages or projects owned.</param>
+/// <param name="MonthlyDownloads">Their downloads or members.</param>
+/// <param name="Addresses">Its addresses, at most 1,000.</param>
+internal sealed record AccountRequest(
+    string? UserName = null, string? DisplayName = null, DateTimeOffset? CreatedAt = null, DateTimeOffset? LastSeenAt = null, bool? TwoFactor = null, bool? Privileged = null, long? Projects = null,
+    long? MonthlyDownloads = null, IReadOnlyList<AddressRequest>? Addresses = null);
+
 /// <summary>The platform verified an address anew.</summary>
 /// <param name="Email">The address.</param>
 /// <param name="VerifiedAt">When.</param>
@@ -74,6 +94,8 @@ internal static class AccountEndpoints
             ApiParameter.Word<AccountSort>("sort", "By name, or by impact with the most at stake first. By name when it is left out."))
             .RequireAuthorization(ApiScope.AccountsRead).WithName("listAccounts").WithSummary("Accounts with their addresses.");
         group.MapGet("/{accountId}", GetAsync).RequireAuthorization(ApiScope.AccountsRead).WithName("getAccount").WithSummary("One account with its addresses.");
+        group.MapPut("/{accountId}", PutAsync).RequireAuthorization(ApiScope.AccountsWrite).WithName("putAccount").WithSummary("Add or change one account, as a list of one line would.");
+        group.MapDelete("/{accountId}", RetireAsync).RequireAuthorization(ApiScope.AccountsWrite).WithName("retireAccount").WithSummary("Retire an account that is gone on the platform. Nothing is deleted.");
         group.MapPost("/{accountId}/verifications", VerifyAsync).RequireAuthorization(ApiScope.AccountsWrite).WithName("reportVerification").WithSummary("Tell that an address was verified anew.");
     }
 
@@ -108,19 +130,61 @@ internal static class AccountEndpoints
         row.ExternalId, row.UserName, row.DisplayName, row.CreatedAt, row.LastSeenAt, row.TwoFactor, row.Privileged, row.Projects, row.MonthlyDownloads, row.RetiredAt,
         [.. row.Addresses.Select(a => new AddressAnswer(a.Email, a.IsPrimary, a.VerifiedAt, a.State, a.Domain, a.Phase, DomainEndpoints.Names(a.Flags), a.HandChange, a.CaseId))]);
 
-    private static async Task<Results<Ok<AccountAnswer>, ApiProblem>> GetAsync(string accountId, AccountDetails details, HttpContext http)
-    {
-        if (await details.FindAsync(accountId, http.RequestAborted) is not { Account: { } account } view)
-        {
-            return ApiProblems.NotFound;
-        }
+    private static async Task<Results<Ok<AccountAnswer>, ApiProblem>> GetAsync(string accountId, AccountDetails details, HttpContext http) =>
+        await details.FindAsync(ApiPath.Value(http, accountId), http.RequestAborted) is { } view ? TypedResults.Ok(Of(view)) : ApiProblems.NotFound;
 
-        return TypedResults.Ok(new AccountAnswer(
+    private static AccountAnswer Of(AccountView view)
+    {
+        var account = view.Account;
+        return new AccountAnswer(
             account.ExternalId, account.UserName, account.DisplayName, account.CreatedAt, account.LastSeenAt, account.TwoFactor, account.Privileged, account.Projects, account.MonthlyDownloads, account.RetiredAt,
             [
                 .. view.Addresses.Where(a => a.Address.RetiredAt is null || account.RetiredAt is not null).Select(a => new AddressAnswer(
                     a.Address.Email, a.Address.IsPrimary, a.Address.VerifiedAt, a.Address.State, a.Domain.Name, a.Domain.Phase, DomainEndpoints.Names(a.Domain.Flags), a.Address.HandChange, a.Case?.Id)),
-            ]));
+            ]);
+    }
+
+    private static async Task<Results<Ok<AccountAnswer>, Created<AccountAnswer>, ApiProblem>> PutAsync(string accountId, ApiBody<AccountRequest> body, ApiCaller caller, PutAccount put, AccountDetails details, HttpContext http)
+    {
+        accountId = ApiPath.Value(http, accountId);
+        var errors = new ApiErrors();
+        errors.Require(accountId == accountId.Trim(), "accountId", "It neither begins nor ends with white space.");
+        if (!errors.IsEmpty)
+        {
+            return errors.ToProblem();
+        }
+
+        switch (await put.ExecuteAsync(accountId, body.Value, caller.Requester, http.RequestAborted))
+        {
+            case PutOutcome.Done done:
+                var answer = Of((await details.FindAsync(accountId, http.RequestAborted))!);
+                return done.IsNew ? TypedResults.Created($"{http.Request.PathBase}{ApiPipeline.Root}/v1/accounts/{Uri.EscapeDataString(accountId)}", answer) : TypedResults.Ok(answer);
+            case PutOutcome.Rejected rejected:
+                foreach (var (field, reason) in rejected.Fields)
+                {
+                    errors.Add(field, $"It {reason}.");
+                }
+
+                return errors.ToProblem();
+            case PutOutcome.Refused refused:
+                return ApiProblems.Conflict with { Detail = refused.Problem };
+            default:
+                return ImportRunning(http);
+        }
+    }
+
+    private static async Task<Results<NoContent, ApiProblem>> RetireAsync(string accountId, ApiCaller caller, RetireAccount retire, HttpContext http) =>
+        await retire.ExecuteAsync(ApiPath.Value(http, accountId), caller.Actor, http.RequestAborted) switch
+        {
+            RetireOutcome.Done => TypedResults.NoContent(),
+            RetireOutcome.Unknown => ApiProblems.NotFound,
+            _ => ImportRunning(http),
+        };
+
+    private static ApiProblem ImportRunning(HttpContext http)
+    {
+        http.Response.Headers.RetryAfter = ApiRates.Seconds(ImportsAhead.AskAgain);
+        return ApiProblems.ImportRunning;
     }
 
     private static async Task<Results<Ok<VerificationAnswer>, ApiProblem>> VerifyAsync(string accountId, ApiBody<VerificationRequest> body, ApiCaller caller, ReportVerification report, HttpContext http)
@@ -143,7 +207,7 @@ internal static class AccountEndpoints
             return errors.ToProblem();
         }
 
-        var (outcome, state) = await report.ExecuteAsync(accountId, email!, body.Value.VerifiedAt!.Value, proof!.Value, caller.Actor, http.RequestAborted);
+        var (outcome, state) = await report.ExecuteAsync(ApiPath.Value(http, accountId), email!, body.Value.VerifiedAt!.Value, proof!.Value, caller.Actor, http.RequestAborted);
         return outcome switch
         {
             ReverifyOutcome.Accepted => TypedResults.Ok(new VerificationAnswer("accepted", state)),

@@ -44,11 +44,23 @@ internal static class ApiProblems
     /// <summary>It is already otherwise.</summary>
     public static ApiProblem Conflict { get; } = new(409, "conflict", "The state of the thing does not allow it.");
 
+    /// <summary>A list is being taken in.</summary>
+    public static ApiProblem ImportRunning { get; } = new(409, "import_running", "A list of accounts is being taken in. Send it again when Retry-After is over.");
+
+    /// <summary>The same scan runs.</summary>
+    public static ApiProblem ScanRunning { get; } = new(409, "scan_running", "The same scan is under way already: Location names it.");
+
+    /// <summary>Decided by somebody else meanwhile.</summary>
+    public static ApiProblem CaseChanged { get; } = new(412, "case_changed", "The case was decided, or its facts became worse, since it was read.");
+
     /// <summary>Too large.</summary>
     public static ApiProblem BodyTooLarge { get; } = new(413, "body_too_large", "The body is larger than this takes.");
 
     /// <summary>Another kind of body is wanted.</summary>
     public static ApiProblem UnsupportedMediaType { get; } = new(415, "unsupported_media_type", "The body has the wrong content type.");
+
+    /// <summary>On what was read?</summary>
+    public static ApiProblem IfMatchRequired { get; } = new(428, "if_match_required", "Say on what you decide: send the case's ETag in If-Match.");
 
     /// <summary>Too often.</summary>
     public static ApiProblem RateLimited { get; } = new(429, "rate_limited", "The key has used up its share. Wait as long as Retry-After says.");

@@ -171,8 +171,10 @@ internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries ca
 
         var until = d.Until is { } end && d.To is CaseState.Overridden or CaseState.Snoozed ? $" until {CaseSentence.Day(d.Until!.Value, now)}" : d.To == CaseState.Snoozed ? " until worse" : "";
         var text = CaseTransitions.IsDecision(d.Event) ? CaseWords.Past(d.Event) + until : d.From is null ? $"opened the case as {CaseWords.Of(d.To).Text.ToLowerInvariant()}" : CaseWords.Past(d.Event);
-        var facts = d.ActorKind == AuditActorKind.Staff ? "" : $": {Words.Of(d.Phase).Text}{(d.HandChange == HandChange.None ? "" : $", {d.HandChange}")}, {d.Confidence switch { Confidence.Corroborated => "corroborated", Confidence.Single => "one source", Confidence.Conflicting => "conflicting", _ => "no evidence" }}";
-        var scan = d.ScanId is { } n && d.ActorKind != AuditActorKind.Staff ? $", scan #{n.ToString(CultureInfo.InvariantCulture)}" : "";
+        // A key decides as a person does, by whoever wrote the program; what it tells of the owner rests on facts.
+        var isPerson = d.ActorKind == AuditActorKind.Staff || (d.ActorKind == AuditActorKind.Key && CaseTransitions.IsDecision(d.Event));
+        var facts = isPerson ? "" : $": {Words.Of(d.Phase).Text}{(d.HandChange == HandChange.None ? "" : $", {d.HandChange}")}, {d.Confidence switch { Confidence.Corroborated => "corroborated", Confidence.Single => "one source", Confidence.Conflicting => "conflicting", _ => "no evidence" }}";
+        var scan = d.ScanId is { } n && !isPerson ? $", scan #{n.ToString(CultureInfo.InvariantCulture)}" : "";
         return text + facts + scan;
     }
 

@@ -1,12 +1,16 @@
+using System.Diagnostics;
 using System.Globalization;
 using DomainGuard.Core.Audit;
 using DomainGuard.Core.Cases;
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Policy;
+using DomainGuard.Core.Scheduling;
 using DomainGuard.Data.Cases;
 using DomainGuard.Web.Features.Api;
 using DomainGuard.Web.Shared;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace DomainGuard.Web.Features.Triage;
 
@@ -79,6 +83,13 @@ internal sealed record CaseCommentAnswer(DateTimeOffset At, string Actor, string
 /// <param name="Comments">Comments, newest first, the latest 200.</param>
 internal sealed record CaseDetailsAnswer(CaseAnswer Case, IReadOnlyList<CaseEvent> Decisions, string? ReopenReason, IReadOnlyList<CaseEventAnswer> History, IReadOnlyList<CaseCommentAnswer> Comments);
 
+/// <summary>A decision on a case.</summary>
+/// <param name="Decision"><c>Unverify</c>, <c>Confirm</c>, <c>Override</c>, <c>EndOverride</c>, <c>Dismiss</c>, <c>Snooze</c>, <c>Wake</c>, <c>Restore</c> or <c>Reopen</c>; what a case lets be decided is among its decisions.</param>
+/// <param name="Reason">Why. <c>Undone</c> is given by an undo alone; <c>Other</c> needs a comment.</param>
+/// <param name="Comment">Free text, at most 10,000 characters.</param>
+/// <param name="Until">End of an override (tomorrow to 365 days from now) or of a snooze (at most 365 days; left out until worse).</param>
+internal sealed record DecisionRequest(CaseEvent? Decision, ReasonCode? Reason, string? Comment = null, DateTimeOffset? Until = null);
+
 /// <summary>Cases in the API.</summary>
 internal static class CaseEndpoints
 {
@@ -104,6 +115,7 @@ internal static class CaseEndpoints
             ApiParameter.Text("assignee", "Cases of this member of staff, by his id, or \"none\".", 36))
             .RequireAuthorization(ApiScope.CasesRead).WithName("listCases").WithSummary("Cases, worst first.");
         group.MapGet("/{caseId:long}", GetAsync).RequireAuthorization(ApiScope.CasesRead).WithName("getCase").WithSummary("One case with its history.");
+        group.MapPost("/{caseId:long}/decisions", DecideAsync).RequireAuthorization(ApiScope.CasesDecide).WithName("decideCase").WithSummary("Decide a case, on what was read of it.");
     }
 
     /// <summary>The entity tag of a case in a version.</summary>
@@ -150,6 +162,61 @@ internal static class CaseEndpoints
 
         http.Response.Headers.ETag = Tag(history.Case.Head.Version);
         return TypedResults.Ok(Of(history));
+    }
+
+    private static async Task<Results<Ok<CaseAnswer>, ApiProblem>> DecideAsync(
+        long caseId, ApiBody<DecisionRequest> body, ApiCaller caller, DecideCases decide, CaseQueries cases, GuardClock clock, HttpContext http)
+    {
+        if (http.Request.Headers.IfMatch is not { Count: > 0 } given)
+        {
+            return ApiProblems.IfMatchRequired;
+        }
+
+        var errors = new ApiErrors();
+        errors.Require(TryVersion(given, out var version), "If-Match", "It is the ETag of the case as it was read, such as \"3\".");
+        errors.Require(body.Value.Decision is not null, "decision", "Say what is decided.");
+        errors.Require(body.Value.Reason is not null, "reason", "Say why.");
+        if (!errors.IsEmpty)
+        {
+            return errors.ToProblem();
+        }
+
+        var wish = new DecisionWish(body.Value.Decision!.Value, body.Value.Reason!.Value, body.Value.Comment, body.Value.Until);
+        if (DecisionRules.Problem(wish, clock.Now) is { } problem)
+        {
+            return ApiProblems.InvalidRequest with { Detail = problem };
+        }
+
+        if (await cases.FindAsync(caseId, http.RequestAborted) is null)
+        {
+            return ApiProblems.NotFound;
+        }
+
+        var outcome = await decide.ExecuteAsync(caller.Requester, caller.KeyId, new CaseRef(caseId, version), wish, http.RequestAborted);
+        var now = (await cases.FindAsync(caseId, http.RequestAborted))!;
+        http.Response.Headers.ETag = Tag(now.Head.Version);
+        return outcome switch
+        {
+            DecideOutcome.Done => TypedResults.Ok(Of(now, await cases.StaffAsync(http.RequestAborted))),
+            DecideOutcome.Conflict conflict => ApiProblems.CaseChanged with { Detail = Words(conflict.Cases[0]) },
+            DecideOutcome.Refused refused => ApiProblems.Conflict with { Detail = refused.Problem },
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    // What a machine only refreshed does not count, as on the screen; so a version that is not the latest may still be decided on (Case.IsStillAsRead).
+    private static bool TryVersion(StringValues given, out int version)
+    {
+        version = 0;
+        return given.Count == 1 && EntityTagHeaderValue.TryParse(given[0], out var tag) && !tag.IsWeak
+            && int.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out version);
+    }
+
+    private static string Words(CaseConflict c)
+    {
+        var at = c.At is { } when ? string.Create(CultureInfo.InvariantCulture, $" on {when.UtcDateTime:d MMM yyyy HH:mm} UTC") : "";
+        var state = CaseWords.Of(c.State).Text.ToLowerInvariant();
+        return (c.By is null ? $"Its facts changed{at}." : $"{c.By} {CaseWords.Past(c.State)}{at}{(c.Reason is { } reason ? $" ({reason})" : "")}.") + $" It is {state} now. Read it again, and decide with its new ETag.";
     }
 
     private static CaseDetailsAnswer Of(CaseHistory history) => new(
