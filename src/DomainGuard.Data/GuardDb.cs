@@ -126,6 +126,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
     /// <summary>Keys of the API.</summary>
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    /// <summary>Answers of the API that are given again to who asks again.</summary>
+    public DbSet<KeptAnswer> KeptAnswers => Set<KeptAnswer>();
+
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();
 

@@ -44,6 +44,12 @@ internal static class ApiProblems
     /// <summary>It is already otherwise.</summary>
     public static ApiProblem Conflict { get; } = new(409, "conflict", "The state of the thing does not allow it.");
 
+    /// <summary>The first of two requests with one Idempotency-Key is still at work.</summary>
+    public static ApiProblem IdempotencyInProgress { get; } = new(409, "idempotency_in_progress", "A request with this Idempotency-Key is being carried out. Send it again when Retry-After is over.");
+
+    /// <summary>A request with this Idempotency-Key ended without an answer.</summary>
+    public static ApiProblem IdempotencyUnknown { get; } = new(409, "idempotency_unknown", "A request with this Idempotency-Key ended without an answer. Read the resource to see what it did, and go on with a new key.");
+
     /// <summary>A list is being taken in.</summary>
     public static ApiProblem ImportRunning { get; } = new(409, "import_running", "A list of accounts is being taken in. Send it again when Retry-After is over.");
 
@@ -58,6 +64,9 @@ internal static class ApiProblems
 
     /// <summary>Another kind of body is wanted.</summary>
     public static ApiProblem UnsupportedMediaType { get; } = new(415, "unsupported_media_type", "The body has the wrong content type.");
+
+    /// <summary>One Idempotency-Key for two requests.</summary>
+    public static ApiProblem IdempotencyKeyReused { get; } = new(422, "idempotency_key_reused", "This Idempotency-Key was sent with another request. Make a new one for each.");
 
     /// <summary>On what was read?</summary>
     public static ApiProblem IfMatchRequired { get; } = new(428, "if_match_required", "Say on what you decide: send the case's ETag in If-Match.");

@@ -26,6 +26,7 @@ internal static class ApiServices
         services.AddSingleton<SyncAccounts>();
         services.AddSingleton<ApiRates>();
         services.AddSingleton<ApiBodyReader>();
+        services.AddSingleton<ApiIdempotency>();
         return services;
     }
 }

@@ -115,7 +115,7 @@ internal static class CaseEndpoints
             ApiParameter.Text("assignee", "Cases of this member of staff, by his id, or \"none\".", 36))
             .RequireAuthorization(ApiScope.CasesRead).WithName("listCases").WithSummary("Cases, worst first.");
         group.MapGet("/{caseId:long}", GetAsync).RequireAuthorization(ApiScope.CasesRead).WithName("getCase").WithSummary("One case with its history.");
-        group.MapPost("/{caseId:long}/decisions", DecideAsync).RequireAuthorization(ApiScope.CasesDecide).WithName("decideCase").WithSummary("Decide a case, on what was read of it.");
+        group.MapPost("/{caseId:long}/decisions", DecideAsync).RequireAuthorization(ApiScope.CasesDecide).WithIdempotency().WithName("decideCase").WithSummary("Decide a case, on what was read of it.");
     }
 
     /// <summary>The entity tag of a case in a version.</summary>
