@@ -94,9 +94,13 @@ internal static class AccountEndpoints
             ApiParameter.Word<AccountSort>("sort", "By name, or by impact with the most at stake first. By name when it is left out."))
             .RequireAuthorization(ApiScope.AccountsRead).WithName("listAccounts").WithSummary("Accounts with their addresses.");
         group.MapGet("/{accountId}", GetAsync).RequireAuthorization(ApiScope.AccountsRead).WithName("getAccount").WithSummary("One account with its addresses.");
-        group.MapPut("/{accountId}", PutAsync).RequireAuthorization(ApiScope.AccountsWrite).WithIdempotency().WithName("putAccount").WithSummary("Add or change one account, as a list of one line would.");
-        group.MapDelete("/{accountId}", RetireAsync).RequireAuthorization(ApiScope.AccountsWrite).WithIdempotency().WithName("retireAccount").WithSummary("Retire an account that is gone on the platform. Nothing is deleted.");
-        group.MapPost("/{accountId}/verifications", VerifyAsync).RequireAuthorization(ApiScope.AccountsWrite).WithIdempotency().WithName("reportVerification").WithSummary("Tell that an address was verified anew.");
+        group.MapPut("/{accountId}", PutAsync).RequireAuthorization(ApiScope.AccountsWrite).WithIdempotency().WithName("putAccount").WithSummary("Add or change one account, as a list of one line would.")
+            .WithProblems(ApiProblems.ImportRunning, ApiProblems.Conflict).WithMetadata(new ApiAnswerHeader("Location", "Of a new account."))
+            .WithExample("""{"userName":"bob","twoFactor":true,"projects":3,"addresses":[{"email":"bob@example.org","primary":true,"verifiedAt":"2024-05-01T00:00:00Z"}]}""");
+        group.MapDelete("/{accountId}", RetireAsync).RequireAuthorization(ApiScope.AccountsWrite).WithIdempotency().WithName("retireAccount").WithSummary("Retire an account that is gone on the platform. Nothing is deleted.")
+            .WithProblems(ApiProblems.ImportRunning);
+        group.MapPost("/{accountId}/verifications", VerifyAsync).RequireAuthorization(ApiScope.AccountsWrite).WithIdempotency().WithName("reportVerification").WithSummary("Tell that an address was verified anew.")
+            .WithExample("""{"email":"bob@example.org","verifiedAt":"2024-06-01T00:00:00Z","proof":"second_factor"}""");
     }
 
     private static async Task<Results<Ok<ApiList<AccountAnswer>>, ApiProblem>> ListAsync(ApiQuery query, AccountQueries accounts, HttpContext http)

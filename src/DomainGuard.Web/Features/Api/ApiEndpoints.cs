@@ -22,5 +22,6 @@ internal static class ApiEndpoints
         group.MapScans();
         group.MapCases();
         group.MapAuditTrail();
+        ApiDescription.Map(routes);
     }
 }

@@ -27,6 +27,7 @@ internal static class ApiServices
         services.AddSingleton<ApiRates>();
         services.AddSingleton<ApiBodyReader>();
         services.AddSingleton<ApiIdempotency>();
+        ApiDescribed.Add(services);
         return services;
     }
 }

@@ -66,13 +66,13 @@ internal sealed record AuditContentAnswer
 }
 
 /// <summary>A sealed entry, as a line of an export in JSON Lines.</summary>
-/// <param name="Comment">Free text; left out when there is none, or it was erased.</param>
 /// <param name="ContentHash">SHA-256 of the entry's canonical form, in hex.</param>
 /// <param name="Entry">What it records.</param>
 /// <param name="Hash">Its hash in the chain, in hex.</param>
 /// <param name="Previous">Hash of the entry before.</param>
 /// <param name="Sequence">Its number.</param>
-internal sealed record AuditEntryAnswer(string? Comment, string ContentHash, AuditContentAnswer Entry, string Hash, string Previous, long Sequence);
+/// <param name="Comment">Free text; left out when there is none, or it was erased.</param>
+internal sealed record AuditEntryAnswer(string ContentHash, AuditContentAnswer Entry, string Hash, string Previous, long Sequence, string? Comment = null);
 
 internal static class AuditEndpoints
 {

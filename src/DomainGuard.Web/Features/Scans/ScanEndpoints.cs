@@ -61,10 +61,11 @@ internal static class ScanEndpoints
         var group = api.MapGroup("/scans").RequireAuthorization(ApiScope.ScansRun).WithTags("Scans");
         group.MapList("", ListAsync).WithName("listScans").WithSummary("Scans, newest first.");
         group.MapGet("/{scanId:long}", GetAsync).WithName("getScan").WithSummary("One scan with its progress, host by host.");
-        group.MapPost("", StartAsync).WithIdempotency().WithName("startScan").WithSummary("Start a scan: of all, of what is due, of one domain, account, TLD or phase.");
-        group.MapPost("/{scanId:long}/cancel", CancelAsync).WithIdempotency().WithName("cancelScan").WithSummary("End a scan before its time: what was found stays.");
-        group.MapPost("/{scanId:long}/pause", PauseAsync).WithIdempotency().WithName("pauseScan").WithSummary("Pause a scan that runs.");
-        group.MapPost("/{scanId:long}/resume", ResumeAsync).WithIdempotency().WithName("resumeScan").WithSummary("Let a paused scan go on.");
+        group.MapPost("", StartAsync).WithIdempotency().WithName("startScan").WithSummary("Start a scan: of all, of what is due, of one domain, account, TLD or phase.")
+            .WithProblems(ApiProblems.ScanRunning).WithMetadata(new ApiAnswerHeader("Location", "The scan.")).WithExample("""{"scope":"Domain","target":"example.org"}""");
+        group.MapPost("/{scanId:long}/cancel", CancelAsync).WithIdempotency().WithName("cancelScan").WithSummary("End a scan before its time: what was found stays.").WithProblems(ApiProblems.Conflict);
+        group.MapPost("/{scanId:long}/pause", PauseAsync).WithIdempotency().WithName("pauseScan").WithSummary("Pause a scan that runs.").WithProblems(ApiProblems.Conflict);
+        group.MapPost("/{scanId:long}/resume", ResumeAsync).WithIdempotency().WithName("resumeScan").WithSummary("Let a paused scan go on.").WithProblems(ApiProblems.Conflict);
     }
 
     private static async Task<Results<Ok<ApiList<ScanAnswer>>, ApiProblem>> ListAsync(ApiQuery query, ScanQueries scans, HttpContext http)

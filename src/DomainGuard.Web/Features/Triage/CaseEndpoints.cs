@@ -114,8 +114,11 @@ internal static class CaseEndpoints
             ApiParameter.Number("dropDays", "Cases whose domain is estimated to drop within so many days.", 1, 365),
             ApiParameter.Text("assignee", "Cases of this member of staff, by his id, or \"none\".", 36))
             .RequireAuthorization(ApiScope.CasesRead).WithName("listCases").WithSummary("Cases, worst first.");
-        group.MapGet("/{caseId:long}", GetAsync).RequireAuthorization(ApiScope.CasesRead).WithName("getCase").WithSummary("One case with its history.");
-        group.MapPost("/{caseId:long}/decisions", DecideAsync).RequireAuthorization(ApiScope.CasesDecide).WithIdempotency().WithName("decideCase").WithSummary("Decide a case, on what was read of it.");
+        group.MapGet("/{caseId:long}", GetAsync).RequireAuthorization(ApiScope.CasesRead).WithName("getCase").WithSummary("One case with its history.").WithMetadata(new ApiAnswerHeader("ETag", "Its version, for If-Match."));
+        group.MapPost("/{caseId:long}/decisions", DecideAsync).RequireAuthorization(ApiScope.CasesDecide).WithIdempotency().WithName("decideCase").WithSummary("Decide a case, on what was read of it.")
+            .WithProblems(ApiProblems.CaseChanged, ApiProblems.Conflict, ApiProblems.IfMatchRequired)
+            .WithMetadata(new ApiHeader("If-Match", true, "The ETag of the case as it was read. Facts that were only refreshed since are no reason to refuse."), new ApiAnswerHeader("ETag", "Its version after the decision."))
+            .WithExample("""{"decision":"Snooze","reason":"Duplicate","comment":"Worked on in ticket 7."}""");
     }
 
     /// <summary>The entity tag of a case in a version.</summary>
