@@ -142,6 +142,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
     /// <summary>How far the audit trail has become events.</summary>
     public DbSet<EventHead> EventHeads => Set<EventHead>();
 
+    /// <summary>Answers of the API that are given again to who asks again.</summary>
+    public DbSet<KeptAnswer> KeptAnswers => Set<KeptAnswer>();
+
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();
 

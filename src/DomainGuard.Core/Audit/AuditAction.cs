@@ -96,6 +96,9 @@ public enum AuditAction
     /// <summary>A person let a compared file be taken in.</summary>
     ImportConfirmed = 54,
 
+    /// <summary>An account was retired because the platform said so of it alone.</summary>
+    AccountRetired = 55,
+
     /// <summary>A person signed in.</summary>
     SignedIn = 60,
 

@@ -10,11 +10,23 @@ public enum ApiScopes
     /// <summary>Tell accounts and verifications.</summary>
     AccountsWrite = 1,
 
-    /// <summary>Read accounts.</summary>
+    /// <summary>Read accounts and domains.</summary>
     AccountsRead = 2,
 
     /// <summary>Ask the gate.</summary>
     RecoveryCheck = 4,
+
+    /// <summary>Start, watch and control scans.</summary>
+    ScansRun = 8,
+
+    /// <summary>Read cases.</summary>
+    CasesRead = 16,
+
+    /// <summary>Decide cases.</summary>
+    CasesDecide = 32,
+
+    /// <summary>Read the audit trail.</summary>
+    AuditRead = 64,
 }
 
 /// <summary>A key of the API. Instants are those of the machine's clock, as with cookies: moving a demonstration's clock ends none.</summary>

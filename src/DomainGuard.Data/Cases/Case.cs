@@ -308,7 +308,7 @@ public sealed class Bulk
     /// <summary>Our key (UUID version 7).</summary>
     public Guid Id { get; set; }
 
-    /// <summary>Who.</summary>
+    /// <summary>Who: a member of staff; of a decision through the API its key, which takes nothing back.</summary>
     public Guid StaffId { get; set; }
 
     /// <summary>When the list was frozen (UTC, machine).</summary>

@@ -30,6 +30,7 @@ public sealed class FeatureTests
         ("Demo", "Audit.MakeCheckpoint", "and seals each day that passes"),
         ("Scans", "Findings.ApplyFindings", "a portion is carried out when it is settled"),
         ("Accounts", "Findings.ReverifyAddress", "the platform tells that an address was verified anew"),
+        ("Accounts", "Sync.SyncAccounts", "one account comes in as a list of one line"),
         ("Sync", "Imports.StageImport", "a list of the platform is taken in as a file is"),
         ("Sync", "Imports.MergeImport", "the same"),
         ("Gate", "Scans.LookUpNow", "what is too old is looked up before it is answered by"),

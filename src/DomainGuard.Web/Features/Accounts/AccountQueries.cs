@@ -60,16 +60,19 @@ internal sealed record AccountFilter
 /// <summary>A row of the list; <see cref="Addresses"/> are filled by a second query for the page.</summary>
 internal sealed record AccountRow(
     long Id, string ExternalId, string? UserName, string SortName, string? DisplayName, int Impact, long Projects, long MonthlyDownloads, bool? TwoFactor, bool Privileged, DateTimeOffset? LastSeenAt,
-    int AddressCount, bool IsRetired)
+    int AddressCount, DateTimeOffset? CreatedAt, DateTimeOffset? RetiredAt)
 {
     public IReadOnlyList<AccountAddress> Addresses { get; init; } = [];
+
+    public bool IsRetired => RetiredAt is not null;
 
     /// <summary>The address whose domain stands worst.</summary>
     public AccountAddress? Worst => Addresses.OrderByDescending(a => a.HandChange).ThenByDescending(a => a.Phase.Rank() ?? -1).FirstOrDefault();
 }
 
 /// <summary>An address of an account with where its domain stands.</summary>
-internal sealed record AccountAddress(long AccountId, string Email, bool IsPrimary, string Domain, Phase Phase, DomainFlags Flags, HandChange HandChange);
+internal sealed record AccountAddress(
+    long AccountId, string Email, bool IsPrimary, string Domain, Phase Phase, DomainFlags Flags, HandChange HandChange, DateTimeOffset? VerifiedAt, AddressState State, long? CaseId);
 
 /// <summary>
 /// Reads the list of accounts. A page must be there within 100 ms at a million accounts whatever is asked, and no single query does that: where few rows can match, their ids are
@@ -84,7 +87,7 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
 
     private static readonly TimeSpan Keep = TimeSpan.FromSeconds(5);
     private static readonly Expression<Func<Account, AccountRow>> Row = a => new AccountRow(
-        a.Id, a.ExternalId, a.UserName, a.SortName, a.DisplayName, a.Impact, a.Projects, a.MonthlyDownloads, a.TwoFactor, a.Privileged, a.LastSeenAt, a.AddressCount, a.RetiredAt != null);
+        a.Id, a.ExternalId, a.UserName, a.SortName, a.DisplayName, a.Impact, a.Projects, a.MonthlyDownloads, a.TwoFactor, a.Privileged, a.LastSeenAt, a.AddressCount, a.CreatedAt, a.RetiredAt);
 
     private readonly ConcurrentDictionary<AccountFilter, (long At, Found Value)> _found = new();
 
@@ -308,7 +311,9 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
         var ids = rows.Select(r => r.Id).ToArray();
         var addresses = (await db.Addresses.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.AccountId) && (a.RetiredAt == null || a.Account!.RetiredAt != null))
             .OrderByDescending(a => a.IsPrimary).ThenBy(a => a.Id)
-            .Select(a => new AccountAddress(a.AccountId, a.Email, a.IsPrimary, a.Domain!.Name, a.Domain.Phase, a.Domain.Flags, a.HandChange))
+            .Select(a => new AccountAddress(
+                a.AccountId, a.Email, a.IsPrimary, a.Domain!.Name, a.Domain.Phase, a.Domain.Flags, a.HandChange, a.VerifiedAt, a.State,
+                db.Cases.Where(c => c.AddressId == a.Id).Select(c => (long?)c.Id).FirstOrDefault()))
             .ToListAsync(cancel)).ToLookup(a => a.AccountId);
         return [.. rows.Select(r => r with { Addresses = [.. addresses[r.Id]] })];
     }

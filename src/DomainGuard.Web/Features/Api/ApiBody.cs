@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -33,11 +34,20 @@ internal sealed record ApiBody<T>(T Value) : IEndpointParameterMetadataProvider
         // As far as the endpoint's limit lets it: beyond, and where it ends early, BadHttpRequestException.
         using var buffer = new MemoryStream();
         await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+        context.Features.Set(ApiBodyHash.Of(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)));
         return new ApiBody<T>(context.RequestServices.GetRequiredService<ApiBodyReader>().Read<T>(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)));
     }
 
     /// <inheritdoc/>
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) => builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T), isOptional: false));
+}
+
+/// <summary>The sum of a body that was read, by which a request is known again.</summary>
+/// <param name="Value">SHA-256.</param>
+internal sealed record ApiBodyHash(byte[] Value)
+{
+    /// <summary>Of a body.</summary>
+    public static ApiBodyHash Of(ReadOnlySpan<byte> body) => new(SHA256.HashData(body));
 }
 
 /// <summary>Reads bodies strictly.</summary>

@@ -1,5 +1,6 @@
 using DomainGuard.Core.Audit;
 using DomainGuard.Data.Api;
+using DomainGuard.Web.Auth;
 
 namespace DomainGuard.Web.Features.Api;
 
@@ -12,6 +13,9 @@ internal sealed record ApiCaller(Guid KeyId, string Name, ApiScopes Scopes, stri
 {
     /// <summary>It in the audit trail.</summary>
     public AuditActor Actor => KeyId == Guid.Empty ? new AuditActor(AuditActorKind.Key, "demonstration", From) : AuditActor.Key(KeyId, From);
+
+    /// <summary>It as who asks for something; its scope said that it may.</summary>
+    public Requester Requester => new(Actor, "API key " + Name);
 
     /// <summary>The caller of a request behind the group.</summary>
     /// <exception cref="InvalidOperationException">The endpoint is not behind the group.</exception>

@@ -1,6 +1,10 @@
 using DomainGuard.Web.Features.Accounts;
+using DomainGuard.Web.Features.Audit;
+using DomainGuard.Web.Features.Domains;
 using DomainGuard.Web.Features.Gate;
+using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.Sync;
+using DomainGuard.Web.Features.Triage;
 
 namespace DomainGuard.Web.Features.Api;
 
@@ -14,5 +18,10 @@ internal static class ApiEndpoints
         group.MapRecoveryChecks();
         group.MapAccounts();
         group.MapSync();
+        group.MapDomains();
+        group.MapScans();
+        group.MapCases();
+        group.MapAuditTrail();
+        ApiDescription.Map(routes);
     }
 }

@@ -44,7 +44,7 @@ internal static class ApiJson
     }
 
     /// <summary>Reads an instant with its offset.</summary>
-    private static bool TryRead(string? text, out DateTimeOffset instant)
+    internal static bool TryRead(string? text, out DateTimeOffset instant)
     {
         instant = default;
         return text is { Length: >= 20 and <= 40 } && text[10] is 'T' or 't' && (text[^1] is 'Z' or 'z' || text[^6] is '+' or '-')

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Net.Http.Headers;
 
 namespace DomainGuard.Web.Features.Api;
@@ -7,7 +8,7 @@ namespace DomainGuard.Web.Features.Api;
 internal sealed record ApiEndpointMark;
 
 /// <summary>
-/// Everything below <c>/api</c>: nobody without a key learns even which paths there are; every failure leaves as a problem; cookies are not looked at; answers are kept nowhere on the
+/// Everything below <c>/api</c>: nobody without a key learns even which paths there are, but from the document that describes them; every failure leaves as a problem; cookies are not looked at; answers are kept nowhere on the
 /// way.
 /// </summary>
 internal sealed partial class ApiPipeline(RequestDelegate next, ApiRates rates, ILogger<ApiPipeline> log)
@@ -51,6 +52,13 @@ internal sealed partial class ApiPipeline(RequestDelegate next, ApiRates rates, 
 
     private async Task RunAsync(HttpContext context)
     {
+        // What describes the API to everybody.
+        if (context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+        {
+            await next(context);
+            return;
+        }
+
         // Before anything else, also before it is said whether there is such a path.
         if (!(await context.AuthenticateAsync(ApiKeyHandler.Scheme)).Succeeded)
         {

@@ -17,6 +17,9 @@ internal static class ApiProblems
     /// <summary>A field or parameter is wrong.</summary>
     public static ApiProblem InvalidRequest { get; } = new(400, "invalid_request", "A field or parameter is missing or wrong.");
 
+    /// <summary>A cursor that is none, or of another list.</summary>
+    public static ApiProblem InvalidCursor { get; } = new(400, "invalid_cursor", "The cursor is none of this list with this filter. Begin without one.");
+
     /// <summary>No key.</summary>
     public static ApiProblem KeyMissing { get; } = new(401, "key_missing", "Send a key: Authorization: Bearer dgk_...");
 
@@ -41,11 +44,32 @@ internal static class ApiProblems
     /// <summary>It is already otherwise.</summary>
     public static ApiProblem Conflict { get; } = new(409, "conflict", "The state of the thing does not allow it.");
 
+    /// <summary>The first of two requests with one Idempotency-Key is still at work.</summary>
+    public static ApiProblem IdempotencyInProgress { get; } = new(409, "idempotency_in_progress", "A request with this Idempotency-Key is being carried out. Send it again when Retry-After is over.");
+
+    /// <summary>A request with this Idempotency-Key ended without an answer.</summary>
+    public static ApiProblem IdempotencyUnknown { get; } = new(409, "idempotency_unknown", "A request with this Idempotency-Key ended without an answer. Read the resource to see what it did, and go on with a new key.");
+
+    /// <summary>A list is being taken in.</summary>
+    public static ApiProblem ImportRunning { get; } = new(409, "import_running", "A list of accounts is being taken in. Send it again when Retry-After is over.");
+
+    /// <summary>The same scan runs.</summary>
+    public static ApiProblem ScanRunning { get; } = new(409, "scan_running", "The same scan is under way already: Location names it.");
+
+    /// <summary>Decided by somebody else meanwhile.</summary>
+    public static ApiProblem CaseChanged { get; } = new(412, "case_changed", "The case was decided, or its facts became worse, since it was read.");
+
     /// <summary>Too large.</summary>
     public static ApiProblem BodyTooLarge { get; } = new(413, "body_too_large", "The body is larger than this takes.");
 
     /// <summary>Another kind of body is wanted.</summary>
     public static ApiProblem UnsupportedMediaType { get; } = new(415, "unsupported_media_type", "The body has the wrong content type.");
+
+    /// <summary>One Idempotency-Key for two requests.</summary>
+    public static ApiProblem IdempotencyKeyReused { get; } = new(422, "idempotency_key_reused", "This Idempotency-Key was sent with another request. Make a new one for each.");
+
+    /// <summary>On what was read?</summary>
+    public static ApiProblem IfMatchRequired { get; } = new(428, "if_match_required", "Say on what you decide: send the case's ETag in If-Match.");
 
     /// <summary>Too often.</summary>
     public static ApiProblem RateLimited { get; } = new(429, "rate_limited", "The key has used up its share. Wait as long as Retry-After says.");

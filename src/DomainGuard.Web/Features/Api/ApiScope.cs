@@ -11,11 +11,23 @@ internal static class ApiScope
     /// <summary>Tell accounts and verifications.</summary>
     public const string AccountsWrite = "accounts:write";
 
-    /// <summary>Read accounts.</summary>
+    /// <summary>Read accounts and domains.</summary>
     public const string AccountsRead = "accounts:read";
 
     /// <summary>Ask the gate.</summary>
     public const string RecoveryCheck = "recovery:check";
+
+    /// <summary>Start, watch and control scans.</summary>
+    public const string ScansRun = "scans:run";
+
+    /// <summary>Read cases.</summary>
+    public const string CasesRead = "cases:read";
+
+    /// <summary>Decide cases.</summary>
+    public const string CasesDecide = "cases:decide";
+
+    /// <summary>Read the audit trail.</summary>
+    public const string AuditRead = "audit:read";
 
     /// <summary>Kind of the claim that carries one.</summary>
     public const string Claim = "scope";
@@ -25,10 +37,14 @@ internal static class ApiScope
         [AccountsWrite] = ApiScopes.AccountsWrite,
         [AccountsRead] = ApiScopes.AccountsRead,
         [RecoveryCheck] = ApiScopes.RecoveryCheck,
+        [ScansRun] = ApiScopes.ScansRun,
+        [CasesRead] = ApiScopes.CasesRead,
+        [CasesDecide] = ApiScopes.CasesDecide,
+        [AuditRead] = ApiScopes.AuditRead,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>All of them, in the order of the screens.</summary>
-    public static IReadOnlyList<string> All { get; } = [AccountsWrite, AccountsRead, RecoveryCheck];
+    public static IReadOnlyList<string> All { get; } = [AccountsWrite, AccountsRead, RecoveryCheck, ScansRun, CasesRead, CasesDecide, AuditRead];
 
     /// <summary>Every scope at once.</summary>
     public static ApiScopes Every { get; } = Table.Values.Aggregate((a, b) => a | b);

@@ -20,9 +20,14 @@ internal static class ApiServices
         services.AddSingleton<RevokeKey>();
         services.AddSingleton<KeyQueries>();
         services.AddSingleton<ReportVerification>();
+        services.AddSingleton<ImportsAhead>();
+        services.AddSingleton<PutAccount>();
+        services.AddSingleton<RetireAccount>();
         services.AddSingleton<SyncAccounts>();
         services.AddSingleton<ApiRates>();
         services.AddSingleton<ApiBodyReader>();
+        services.AddSingleton<ApiIdempotency>();
+        ApiDescribed.Add(services);
         return services;
     }
 }

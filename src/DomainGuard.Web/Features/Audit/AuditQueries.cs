@@ -72,6 +72,9 @@ public sealed record AccountName(string ExternalId, string Name);
 /// <param name="Names">Their names.</param>
 internal sealed record AuditPageRows(IReadOnlyList<AuditRow> Unsealed, KeysetPage<AuditRow> Rows, AuditNames Names);
 
+/// <summary>A sealed entry with the hash of the one before it; empty when that is missing.</summary>
+internal sealed record SealedEntry(AuditEntry Entry, byte[] Previous);
+
 /// <summary>One entry, with its place in the chain looked at anew.</summary>
 /// <param name="Entry">It.</param>
 /// <param name="Previous">Hash of the entry before; null when it is unsealed or that one is missing.</param>
@@ -134,6 +137,18 @@ internal sealed class AuditQueries(IDbContextFactory<GuardDb> dbs)
             ? await matching.Where(e => e.Sequence == null).OrderByDescending(e => e.At).ThenByDescending(e => e.Id).Take(MostUnsealed).Select(Row).ToListAsync(cancel)
             : [];
         return new AuditPageRows(unsealed, rows, await NamesAsync(db, [.. unsealed, .. rows.Items], cancel));
+    }
+
+    /// <summary>Sealed entries whole, newest first, each with the hash of the one before it in the chain.</summary>
+    public async Task<KeysetPage<SealedEntry>> EntriesAsync(AuditFilter filter, ListPosition position, int size, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var matching = await MatchingAsync(db, filter, cancel);
+        var page = await Keyset.PageAsync(matching.Where(e => e.Sequence != null), e => e.At, e => e.Sequence!.Value, true, position, size, e => e, e => (e.At, e.Sequence!.Value), cancel);
+        var before = page.Items.Select(e => e.Sequence - 1).ToArray();
+        var hashes = await db.AuditEntries.AsNoTracking().Where(e => EF.Parameter(before).Contains(e.Sequence)).Select(e => new { e.Sequence, e.Hash }).ToDictionaryAsync(e => e.Sequence!.Value, e => e.Hash, cancel);
+        return new KeysetPage<SealedEntry>(
+            [.. page.Items.Select(e => new SealedEntry(e, e.Sequence == 1 ? AuditChain.Genesis.ToArray() : hashes.GetValueOrDefault(e.Sequence!.Value - 1) ?? []))], page.Previous, page.Next);
     }
 
     /// <summary>How many match, counted up to 10,001.</summary>

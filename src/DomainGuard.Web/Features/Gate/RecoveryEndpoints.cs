@@ -72,10 +72,11 @@ internal static class RecoveryEndpoints
     public static void MapRecoveryChecks(this IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/recovery-checks").RequireAuthorization(ApiScope.RecoveryCheck).WithTags("Recovery checks");
-        group.MapPost("", CheckAsync).WithName("checkRecovery").WithSummary("May a recovery mail be sent to this address, now?");
-        group.MapPost("/batch", CheckManyAsync).WithName("checkRecoveries").WithSummary("The same for up to 100 addresses.");
+        group.MapPost("", CheckAsync).WithName("checkRecovery").WithSummary("May a recovery mail be sent to this address, now?").WithExample("""{"email":"ada@example.com"}""");
+        group.MapPost("/batch", CheckManyAsync).WithName("checkRecoveries").WithSummary("The same for up to 100 addresses.")
+            .WithExample("""{"checks":[{"email":"ada@example.com"},{"email":"bob@example.org","accountId":"u-7"}]}""");
         group.MapGet("/{id}", ExplainAsync).WithName("explainRecovery").WithSummary("Why was it answered so?");
-        group.MapPost("/{id}/confirmation", ConfirmAsync).WithName("confirmRecovery").WithSummary("Say what was done with the answer.");
+        group.MapPost("/{id}/confirmation", ConfirmAsync).WithName("confirmRecovery").WithSummary("Say what was done with the answer.").WithProblems(ApiProblems.Conflict).WithExample("""{"action":"sent"}""");
     }
 
     private static async Task<Results<Ok<RecoveryAnswer>, ApiProblem>> CheckAsync(ApiBody<RecoveryCheckRequest> body, ApiCaller caller, CheckRecovery check, HttpContext http)

@@ -145,6 +145,13 @@ internal sealed class ImportTurn(IDbContextFactory<GuardDb> dbs, ScanNode node, 
         }
     }
 
+    /// <summary>An import is read or merged now.</summary>
+    public async Task<bool> IsTakenAsync(CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return (await db.Imports.AsNoTracking().Where(i => i.Status == ImportStatus.Staging || i.Status == ImportStatus.Merging).ToListAsync(cancel)).Exists(i => !IsFree(i));
+    }
+
     /// <summary>Nobody works it: the lease was given back or has run out, or its process is dead.</summary>
     public bool IsFree(Import import) =>
         import.LeaseOwner is null || import.LeaseUntil is null || import.LeaseUntil < node.Now || import.LeaseUntil > node.Unbelievable || ScanNode.IsDead(import.LeaseOwner);

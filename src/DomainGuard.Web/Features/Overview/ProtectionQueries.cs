@@ -101,7 +101,7 @@ internal sealed class ProtectionQueries(IDbContextFactory<GuardDb> dbs, GuardClo
             var sum = days.GetValueOrDefault(day);
             days[day] = d.To switch
             {
-                CaseState.Unverified when d.ActorKind == AuditActorKind.Staff => sum with { Person = sum.Person + 1 },
+                CaseState.Unverified when d.ActorKind is AuditActorKind.Staff or AuditActorKind.Key => sum with { Person = sum.Person + 1 },
                 CaseState.Unverified => sum with { Policy = sum.Policy + 1 },
                 CaseState.Overridden => sum with { Overridden = sum.Overridden + 1 },
                 _ => sum with { Restored = sum.Restored + 1 },
@@ -180,7 +180,7 @@ internal sealed class ProtectionQueries(IDbContextFactory<GuardDb> dbs, GuardClo
         CaseState.NeedsReview => "its case waited for review",
         CaseState.Overridden => "its case was overridden",
         CaseState.Dismissed => "its case had been dismissed",
-        _ when actor == AuditActorKind.Staff => "a person acted",
+        _ when actor is AuditActorKind.Staff or AuditActorKind.Key => "a person acted",
         _ => "it was seen by the scan that acted, not before",
     };
 

@@ -1,21 +1,23 @@
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Domains;
+using DomainGuard.Web.Features.Api;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Scans;
 
 /// <summary>
-/// Lets go of what its time is over for: raw answers and answers of the gate after 400 days (facts and hashes of the former stay, refusals stay in the audit trail), the lists of ended scans after 30 days (their sums stay), and
-/// domains watched for a mail exchanger that nobody uses any more. In steps, so that SQLite's writer is never held for long.
+/// Lets go of what its time is over for: raw answers and answers of the gate after 400 days (facts and hashes of the former stay, refusals stay in the audit trail), the lists of ended scans after 30 days (their sums stay), kept
+/// answers of the API after a day, and domains watched for a mail exchanger that nobody uses any more. In steps, so that SQLite's writer is never held for long.
 /// </summary>
-internal sealed partial class KeepRetention(IDbContextFactory<GuardDb> dbs, GuardClock clock, ILogger<KeepRetention> log)
+internal sealed partial class KeepRetention(IDbContextFactory<GuardDb> dbs, GuardClock clock, TimeProvider time, ILogger<KeepRetention> log)
 {
     /// <summary>How long raw answers are kept (product section 4.7).</summary>
     public static readonly TimeSpan RawAnswers = TimeSpan.FromDays(400);
 
     private static readonly TimeSpan ScanLists = TimeSpan.FromDays(30);
     private const int Step = 2_000;
+    private const int KeptStep = 100;
 
     /// <summary>Does it all; safe to repeat and to interrupt.</summary>
     public async Task ExecuteAsync(CancellationToken cancel)
@@ -29,7 +31,16 @@ internal sealed partial class KeepRetention(IDbContextFactory<GuardDb> dbs, Guar
                 s => s.SetProperty(d => d.WatchedFor, d => d.WatchedFor == WatchedFor.MailExchange ? WatchedFor.None : WatchedFor.Addresses).SetProperty(d => d.Version, d => d.Version + 1),
                 cancel);
         await DropChecksAsync(db, clock.Now - RawAnswers, cancel);
+        await DropKeptAnswersAsync(db, time.GetUtcNow() - ApiIdempotency.Keeps, cancel);
         Log.Done(log, answers, items, domains);
+    }
+
+    private static async Task DropKeptAnswersAsync(GuardDb db, DateTimeOffset before, CancellationToken cancel)
+    {
+        while (await db.KeptAnswers.AsNoTracking().Where(a => a.At < before).OrderBy(a => a.At).Take(KeptStep).Select(a => (DateTimeOffset?)a.At).MaxAsync(cancel) is { } upTo)
+        {
+            await db.KeptAnswers.Where(a => a.At <= upTo).ExecuteDeleteAsync(cancel);
+        }
     }
 
     // What the gate answered is explained for as long as the answers that it rests on are kept.

@@ -63,6 +63,17 @@ public sealed record CaseView
     public CaseLook Look => CaseQueries.LookOf(Row, Domain.Domain);
 }
 
+/// <summary>A comment on a case.</summary>
+internal sealed record CaseRemark(DateTimeOffset At, AuditActorKind Kind, string ActorId, string? Comment);
+
+/// <summary>A case with its history as it was written down.</summary>
+/// <param name="Case">The case with its domain.</param>
+/// <param name="ReopenReason">Why it was opened again.</param>
+/// <param name="Decisions">Newest first.</param>
+/// <param name="Remarks">Newest first.</param>
+/// <param name="Names">Names of staff and keys.</param>
+internal sealed record CaseHistory(CaseGroup Case, string? ReopenReason, IReadOnlyList<Decision> Decisions, IReadOnlyList<CaseRemark> Remarks, IReadOnlyDictionary<Guid, string> Names);
+
 /// <summary>What hangs on the addresses of a domain.</summary>
 public sealed record Stake(int Addresses, int WithoutSecondFactor, long Projects, long MonthlyDownloads);
 
@@ -73,6 +84,7 @@ internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries ca
     internal static readonly TimeSpan UndoTime = TimeSpan.FromMinutes(10);
 
     private const int MostLines = 60;
+    private const int MostHistory = 200;
 
     /// <summary>The case; null when there is none.</summary>
     public async Task<CaseView?> FindAsync(long id, CancellationToken cancel)
@@ -98,13 +110,31 @@ internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries ca
         };
     }
 
+    /// <summary>What was decided about a case and said of it, as it was written down: the newest first, of each at most 200. Null when there is no such case.</summary>
+    public async Task<CaseHistory?> HistoryAsync(long id, CancellationToken cancel)
+    {
+        if (await cases.FindAsync(id, cancel) is not { } group)
+        {
+            return null;
+        }
+
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return new CaseHistory(
+            group,
+            await db.Cases.Where(c => c.Id == id).Select(c => c.ReopenReason).FirstOrDefaultAsync(cancel),
+            await db.Decisions.AsNoTracking().Where(d => d.CaseId == id).OrderByDescending(d => d.CaseVersion).ThenByDescending(d => d.Id).Take(MostHistory).ToListAsync(cancel),
+            await db.AuditEntries.AsNoTracking().Where(e => e.CaseId == id && e.Action == AuditAction.CommentAdded).OrderByDescending(e => e.At).ThenByDescending(e => e.Id).Take(MostHistory)
+                .Select(e => new CaseRemark(e.At, e.ActorKind, e.ActorId, e.Comment)).ToListAsync(cancel),
+            await cases.ActorsAsync(cancel));
+    }
+
     private static async Task<Stake?> StakeAsync(GuardDb db, long domainId, CancellationToken cancel) =>
         await db.Addresses.AsNoTracking().Where(a => a.DomainId == domainId && a.RetiredAt == null).GroupBy(a => a.DomainId)
             .Select(g => new Stake(g.Count(), g.Count(a => a.Account!.TwoFactor == false), g.Sum(a => a.Account!.Projects), g.Sum(a => a.Account!.MonthlyDownloads))).FirstOrDefaultAsync(cancel);
 
     private async Task<IReadOnlyList<ActivityLine>> ActivityAsync(GuardDb db, long id, CancellationToken cancel)
     {
-        var staff = await cases.StaffAsync(cancel);
+        var staff = await cases.ActorsAsync(cancel);
         var decisions = await db.Decisions.AsNoTracking().Where(d => d.CaseId == id).OrderByDescending(d => d.CaseVersion).ThenByDescending(d => d.Id).Take(MostLines).ToListAsync(cancel);
         var remarks = await db.AuditEntries.AsNoTracking().Where(e => e.CaseId == id && (e.Action == AuditAction.CommentAdded || e.Action == AuditAction.CaseAssigned)).OrderByDescending(e => e.At).ThenByDescending(e => e.Id)
             .Take(MostLines).Select(e => new { e.At, e.ActorKind, e.ActorId, e.Action, e.Comment, e.After }).ToListAsync(cancel);
@@ -120,12 +150,12 @@ internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries ca
             .OrderByDescending(l => l.At).Take(MostLines)];
     }
 
-    /// <summary>Who did something, as shown: a name, "Policy v3", "The owner".</summary>
-    internal static string Who(AuditActorKind kind, string id, IReadOnlyDictionary<Guid, string> staff) => kind switch
+    /// <summary>Who did something, as shown: a name, "Policy v3", "API key web shop", "The owner".</summary>
+    internal static string Who(AuditActorKind kind, string id, IReadOnlyDictionary<Guid, string> names) => kind switch
     {
-        AuditActorKind.Staff => Guid.TryParse(id, out var person) && staff.TryGetValue(person, out var name) ? name : "A member of staff who left",
+        AuditActorKind.Staff => Guid.TryParse(id, out var person) && names.TryGetValue(person, out var name) ? name : "A member of staff who left",
         AuditActorKind.Policy => $"Policy v{id}",
-        AuditActorKind.Key => $"API key {id}",
+        AuditActorKind.Key => $"API key {(Guid.TryParse(id, out var key) && names.TryGetValue(key, out var called) ? called : id)}",
         AuditActorKind.Owner => "The owner",
         AuditActorKind.System => id.Length == 0 ? "DomainGuard" : $"DomainGuard, {id}",
         _ => "Nobody known",
@@ -141,8 +171,10 @@ internal sealed class CaseDetails(IDbContextFactory<GuardDb> dbs, CaseQueries ca
 
         var until = d.Until is { } end && d.To is CaseState.Overridden or CaseState.Snoozed ? $" until {CaseSentence.Day(d.Until!.Value, now)}" : d.To == CaseState.Snoozed ? " until worse" : "";
         var text = CaseTransitions.IsDecision(d.Event) ? CaseWords.Past(d.Event) + until : d.From is null ? $"opened the case as {CaseWords.Of(d.To).Text.ToLowerInvariant()}" : CaseWords.Past(d.Event);
-        var facts = d.ActorKind == AuditActorKind.Staff ? "" : $": {Words.Of(d.Phase).Text}{(d.HandChange == HandChange.None ? "" : $", {d.HandChange}")}, {d.Confidence switch { Confidence.Corroborated => "corroborated", Confidence.Single => "one source", Confidence.Conflicting => "conflicting", _ => "no evidence" }}";
-        var scan = d.ScanId is { } n && d.ActorKind != AuditActorKind.Staff ? $", scan #{n.ToString(CultureInfo.InvariantCulture)}" : "";
+        // A key decides as a person does, by whoever wrote the program; what it tells of the owner rests on facts.
+        var isPerson = d.ActorKind == AuditActorKind.Staff || (d.ActorKind == AuditActorKind.Key && CaseTransitions.IsDecision(d.Event));
+        var facts = isPerson ? "" : $": {Words.Of(d.Phase).Text}{(d.HandChange == HandChange.None ? "" : $", {d.HandChange}")}, {d.Confidence switch { Confidence.Corroborated => "corroborated", Confidence.Single => "one source", Confidence.Conflicting => "conflicting", _ => "no evidence" }}";
+        var scan = d.ScanId is { } n && !isPerson ? $", scan #{n.ToString(CultureInfo.InvariantCulture)}" : "";
         return text + facts + scan;
     }
 

@@ -2,7 +2,7 @@ namespace DomainGuard.Web.Features.Triage;
 
 /// <summary>Cases changed, and that is committed.</summary>
 /// <param name="CaseIds">Which; empty when a batch was decided, whatever it holds.</param>
-/// <param name="By">Who; null for the machine.</param>
+/// <param name="By">Who; null for the machine and for keys of the API.</param>
 internal sealed record CasesChanged(IReadOnlyList<long> CaseIds, Guid? By);
 
 /// <summary>Tells open pages of this process that cases changed. Pages served by other nodes find out by asking the database now and then.</summary>

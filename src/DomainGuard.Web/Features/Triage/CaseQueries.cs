@@ -134,6 +134,16 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
             page.Next);
     }
 
+    /// <summary>A page of cases, one by one and worst first, with their domains and nothing else that only the queue shows.</summary>
+    public async Task<KeysetPage<CaseGroup>> PageAsync(CaseFilter filter, ListPosition position, int size, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var page = await Keyset.PageAsync(CaseMatching.Matching(db, filter, Guid.Empty, clock.Now), c => c.Points, c => c.Id, true, position, size, Row, r => (r.Points, r.Id), cancel);
+        var domains = await DomainsAsync(db, [.. page.Items.Select(r => r.DomainId).Distinct()], cancel);
+        return new KeysetPage<CaseGroup>(
+            [.. page.Items.Select(r => new CaseGroup(r, domains[r.DomainId], 1, r.IsDomainWide ? domains[r.DomainId].AddressCount : 1, r.MonthlyDownloads, r.OpenedAt))], page.Previous, page.Next);
+    }
+
     /// <summary>The cases of one domain that match, worst first, at most <see cref="MostInGroup"/>.</summary>
     public async Task<IReadOnlyList<CaseRow>> OfDomainAsync(CaseFilter filter, Guid me, long domainId, CancellationToken cancel)
     {
@@ -160,7 +170,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<(IReadOnlyList<DecisionLine> Lines, int Open)> DecisionsOfAsync(long domainId, DateTimeOffset now, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var staff = await StaffAsync(cancel);
+        var staff = await ActorsAsync(cancel);
         var decisions = await db.Decisions.AsNoTracking().Where(d => db.Cases.Any(c => c.DomainId == domainId && c.Id == d.CaseId)).OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Take(25).ToListAsync(cancel);
         return (
             decisions.ConvertAll(d => new DecisionLine(
@@ -230,6 +240,19 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
         return await db.Users.AsNoTracking().OrderBy(u => u.DisplayName).ThenBy(u => u.Id).Select(u => new { u.Id, u.DisplayName }).ToDictionaryAsync(u => u.Id, u => u.DisplayName, cancel);
+    }
+
+    /// <summary>Names of all who decide: staff, and keys of the API; few of either.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> ActorsAsync(CancellationToken cancel)
+    {
+        var names = new Dictionary<Guid, string>(await StaffAsync(cancel));
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        foreach (var key in await db.ApiKeys.AsNoTracking().Select(k => new { k.Id, k.Name }).ToListAsync(cancel))
+        {
+            names[key.Id] = key.Name;
+        }
+
+        return names;
     }
 
     /// <summary>Those who may work on a case.</summary>

@@ -60,11 +60,18 @@ internal static class CaseReading
         });
     }
 
-    /// <summary>Names of the staff behind some decisions.</summary>
+    /// <summary>Names of the staff and the keys of the API behind some decisions.</summary>
     public static async Task<IReadOnlyDictionary<Guid, string>> NamesAsync(GuardDb db, IEnumerable<Decision> decisions, CancellationToken cancel)
     {
-        var staff = decisions.Where(d => d.ActorKind == AuditActorKind.Staff).Select(d => Guid.Parse(d.ActorId, CultureInfo.InvariantCulture)).Distinct().ToArray();
-        return staff.Length == 0 ? new Dictionary<Guid, string>() : await db.Users.Where(u => EF.Parameter(staff).Contains(u.Id)).ToDictionaryAsync(u => u.Id, u => u.DisplayName, cancel);
+        var ids = decisions.Where(d => d.ActorKind is AuditActorKind.Staff or AuditActorKind.Key).Select(d => Guid.TryParse(d.ActorId, out var id) ? id : Guid.Empty).Distinct().ToArray();
+        if (ids.Length == 0)
+        {
+            return new Dictionary<Guid, string>();
+        }
+
+        var staff = await db.Users.AsNoTracking().Where(u => EF.Parameter(ids).Contains(u.Id)).Select(u => new { u.Id, Name = u.DisplayName }).ToListAsync(cancel);
+        var keys = await db.ApiKeys.AsNoTracking().Where(k => EF.Parameter(ids).Contains(k.Id)).Select(k => new { k.Id, k.Name }).ToListAsync(cancel);
+        return staff.Concat(keys).ToDictionary(n => n.Id, n => n.Name);
     }
 
     /// <summary>Who decided, as shown.</summary>
@@ -73,7 +80,7 @@ internal static class CaseReading
         AuditActorKind.Staff => names.GetValueOrDefault(Guid.Parse(decision.ActorId, CultureInfo.InvariantCulture)) ?? "a former colleague",
         AuditActorKind.Policy => "policy v" + decision.ActorId,
         AuditActorKind.Owner => "the owner",
-        AuditActorKind.Key => "key " + decision.ActorId,
+        AuditActorKind.Key => "API key " + (Guid.TryParse(decision.ActorId, out var key) && names.TryGetValue(key, out var name) ? name : decision.ActorId),
         _ => "DomainGuard",
     };
 }

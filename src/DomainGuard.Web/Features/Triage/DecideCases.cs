@@ -36,15 +36,28 @@ internal sealed class DecideCases(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public Task<DecideOutcome> ExecuteAsync(StaffMember by, IReadOnlyList<CaseRef> cases, DecisionWish wish, CancellationToken cancel) =>
         ExecuteAsync(by, cases, wish, null, cancel);
 
+    /// <summary>Decides through the API, whose scope said that the key may: by the same rules.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="keyId">Its id.</param>
+    /// <param name="one">The case as the caller read it.</param>
+    /// <param name="wish">What.</param>
+    /// <param name="cancel">Cancels while nothing is written.</param>
+    public Task<DecideOutcome> ExecuteAsync(Requester key, Guid keyId, CaseRef one, DecisionWish wish, CancellationToken cancel) => DecideAsync(key, keyId, [one], wish, null, cancel);
+
     /// <summary>Decides, or carries out a frozen list.</summary>
     /// <param name="by">Who.</param>
     /// <param name="cases">Cases as he read them.</param>
     /// <param name="wish">What.</param>
     /// <param name="list">The list; null when none was frozen.</param>
     /// <param name="cancel">Cancels.</param>
-    internal async Task<DecideOutcome> ExecuteAsync(StaffMember by, IReadOnlyList<CaseRef> cases, DecisionWish wish, FrozenList? list, CancellationToken cancel)
+    internal Task<DecideOutcome> ExecuteAsync(StaffMember by, IReadOnlyList<CaseRef> cases, DecisionWish wish, FrozenList? list, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(by);
+        return DecideAsync(by, by.Id, cases, wish, list, cancel);
+    }
+
+    private async Task<DecideOutcome> DecideAsync(Requester by, Guid byId, IReadOnlyList<CaseRef> cases, DecisionWish wish, FrozenList? list, CancellationToken cancel)
+    {
         ArgumentNullException.ThrowIfNull(cases);
         ArgumentNullException.ThrowIfNull(wish);
         var now = clock.Now;
@@ -82,9 +95,9 @@ internal sealed class DecideCases(IDbContextFactory<GuardDb> dbs, GuardClock clo
                 return await DoneAsync(session.Db, list, cancel) ?? outcome;
             }
 
-            if (await TryWriteAsync(session, by, changes, bulkId, refs.Count, list is not null, isLast: attempt == MostAttempts, cancel))
+            if (await TryWriteAsync(session, byId, changes, bulkId, refs.Count, list is not null, isLast: attempt == MostAttempts, cancel))
             {
-                notifier.Raise(changes.ConvertAll(c => c.Case.Id), by.Id);
+                notifier.Raise(changes.ConvertAll(c => c.Case.Id), by.Staff?.Id);
                 return new DecideOutcome.Done(bulkId, changes.Count);
             }
 
@@ -137,7 +150,7 @@ internal sealed class DecideCases(IDbContextFactory<GuardDb> dbs, GuardClock clo
     // A scan wrote a change of hands to the address and has not come to its case yet. Dismissed now, it would be taken for the holder's.
     private static bool IsOvertaken(ReadCase read, CaseEvent what) => what == CaseEvent.Dismiss && read.Address is { } address && address.HandChange > read.Case.HandChange;
 
-    private async Task<bool> TryWriteAsync(StatementSession session, StaffMember by, List<CaseChange> changes, Guid bulkId, int asked, bool isFrozen, bool isLast, CancellationToken cancel)
+    private async Task<bool> TryWriteAsync(StatementSession session, Guid by, List<CaseChange> changes, Guid bulkId, int asked, bool isFrozen, bool isLast, CancellationToken cancel)
     {
         try
         {
@@ -145,7 +158,7 @@ internal sealed class DecideCases(IDbContextFactory<GuardDb> dbs, GuardClock clo
             await session.BeginAsync(cancel);
             var isOurs = isFrozen
                 ? await session.ExecuteAsync(FinishBulk, [at, changes.Count, asked - changes.Count, bulkId], cancel) == 1
-                : await session.ExecuteAsync(InsertBulk, [bulkId, by.Id, at, changes.Count], cancel) == 1;
+                : await session.ExecuteAsync(InsertBulk, [bulkId, by, at, changes.Count], cancel) == 1;
             if (!isOurs || !await CaseWriter.WriteAsync(session, changes, cancel))
             {
                 await session.RollbackAsync();

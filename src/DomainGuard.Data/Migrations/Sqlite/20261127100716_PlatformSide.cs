@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace DomainGuard.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
-    public partial class Webhooks : Migration
+    public partial class PlatformSide : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -21,6 +21,24 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_EventHead", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "KeptAnswer",
+                columns: table => new
+                {
+                    Hash = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    Fingerprint = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: false),
+                    At = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    Status = table.Column<int>(type: "INTEGER", nullable: true),
+                    ContentType = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Location = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: true),
+                    ETag = table.Column<string>(type: "TEXT", maxLength: 100, nullable: true),
+                    Body = table.Column<byte[]>(type: "BLOB", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_KeptAnswer", x => x.Hash);
                 });
 
             migrationBuilder.CreateTable(
@@ -122,6 +140,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 values: new object[] { 1, 0L });
 
             migrationBuilder.CreateIndex(
+                name: "IX_KeptAnswer_At",
+                table: "KeptAnswer",
+                column: "At");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Notice_At_Id",
                 table: "Notice",
                 columns: new[] { "At", "Id" });
@@ -158,6 +181,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
         {
             migrationBuilder.DropTable(
                 name: "EventHead");
+
+            migrationBuilder.DropTable(
+                name: "KeptAnswer");
 
             migrationBuilder.DropTable(
                 name: "Notice");

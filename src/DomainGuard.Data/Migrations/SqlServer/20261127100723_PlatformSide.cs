@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace DomainGuard.Data.Migrations.SqlServer
 {
     /// <inheritdoc />
-    public partial class Webhooks : Migration
+    public partial class PlatformSide : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -21,6 +21,24 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_EventHead", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "KeptAnswer",
+                columns: table => new
+                {
+                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    Fingerprint = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Status = table.Column<int>(type: "int", nullable: true),
+                    ContentType = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    Location = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
+                    ETag = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    Body = table.Column<byte[]>(type: "varbinary(max)", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_KeptAnswer", x => x.Hash);
                 });
 
             migrationBuilder.CreateTable(
@@ -122,6 +140,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                 values: new object[] { 1, 0L });
 
             migrationBuilder.CreateIndex(
+                name: "IX_KeptAnswer_At",
+                table: "KeptAnswer",
+                column: "At");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Notice_At_Id",
                 table: "Notice",
                 columns: new[] { "At", "Id" });
@@ -158,6 +181,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
         {
             migrationBuilder.DropTable(
                 name: "EventHead");
+
+            migrationBuilder.DropTable(
+                name: "KeptAnswer");
 
             migrationBuilder.DropTable(
                 name: "Notice");
