@@ -27,6 +27,9 @@ public enum ApiScopes
 
     /// <summary>Read the audit trail.</summary>
     AuditRead = 64,
+
+    /// <summary>Manage receivers of events.</summary>
+    WebhooksManage = 128,
 }
 
 /// <summary>A key of the API. Instants are those of the machine's clock, as with cookies: moving a demonstration's clock ends none.</summary>

@@ -10,7 +10,6 @@ using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
 using DomainGuard.Web.Features.Triage;
-using DomainGuard.Web.Features.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DomainGuard.Tests.Auth;
@@ -42,14 +41,6 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
         (typeof(CreateKey), nameof(CreateKey.ExecuteAsync), Policies.Operate),
         (typeof(RotateKey), nameof(RotateKey.ExecuteAsync), Policies.Operate),
         (typeof(RevokeKey), nameof(RevokeKey.ExecuteAsync), Policies.Operate),
-        (typeof(ChangeWebhooks), nameof(ChangeWebhooks.CreateAsync), Policies.Operate),
-        (typeof(ChangeWebhooks), nameof(ChangeWebhooks.ChangeAsync), Policies.Operate),
-        (typeof(ChangeWebhooks), nameof(ChangeWebhooks.SwitchAsync), Policies.Operate),
-        (typeof(ChangeWebhooks), nameof(ChangeWebhooks.RotateAsync), Policies.Operate),
-        (typeof(ChangeWebhooks), nameof(ChangeWebhooks.RemoveAsync), Policies.Operate),
-        (typeof(ReplayDeliveries), nameof(ReplayDeliveries.OneAsync), Policies.Operate),
-        (typeof(ReplayDeliveries), nameof(ReplayDeliveries.DeadAsync), Policies.Operate),
-        (typeof(ReplayDeliveries), nameof(ReplayDeliveries.TestAsync), Policies.Operate),
         (typeof(PreviewRecovery), nameof(PreviewRecovery.ExecuteAsync), Policies.Read),
         (typeof(PreviewRecovery), nameof(PreviewRecovery.FreshAsync), Policies.Decide),
         (typeof(ConfirmImport), nameof(ConfirmImport.ExecuteAsync), Policies.Operate),

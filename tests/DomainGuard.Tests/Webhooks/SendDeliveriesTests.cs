@@ -369,4 +369,25 @@ public sealed class SendDeliveriesTests
         context.Response.StatusCode = status;
         return Task.CompletedTask;
     }
+
+    [Fact]
+    public async Task Nobody_but_an_administrator_changes_receivers()
+    {
+        await using var world = await WebhookWorld.CreateAsync(DatabaseProvider.Sqlite);
+        var (id, _) = await world.AddAsync();
+        var wish = new WebhookWish("x", world.Receiver.Url(), [EventType.ScanEnded]);
+        foreach (var roles in (string[][])[[], [Web.Auth.Roles.Analyst], [Web.Auth.Roles.Auditor], [Web.Auth.Roles.Analyst, Web.Auth.Roles.Auditor]])
+        {
+            var by = FindingsWorld.Analyst with { Roles = roles.ToHashSet() };
+            WebhookOutcome[] outcomes =
+            [
+                await world.Change.CreateAsync(by, wish, WebhookWorld.Cancel), await world.Change.ChangeAsync(by, id, 1, wish, WebhookWorld.Cancel), await world.Change.SwitchAsync(by, id, false, WebhookWorld.Cancel),
+                await world.Change.RotateAsync(by, id, WebhookWorld.Cancel), await world.Change.RemoveAsync(by, id, WebhookWorld.Cancel), await world.Replay.OneAsync(by, id, 1, WebhookWorld.Cancel),
+                await world.Replay.DeadAsync(by, id, WebhookWorld.Cancel), await world.Replay.TestAsync(by, id, WebhookWorld.Cancel),
+            ];
+            Assert.All(outcomes, o => Assert.Equal(WebhookOutcome.NeedsAdministrator, o));
+        }
+
+        Assert.Equal((WebhookState.On, 1), ((await world.EndpointAsync(id)).State, (await world.EndpointAsync(id)).Version));
+    }
 }

@@ -5,6 +5,7 @@ using DomainGuard.Web.Features.Gate;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.Sync;
 using DomainGuard.Web.Features.Triage;
+using DomainGuard.Web.Features.Webhooks;
 
 namespace DomainGuard.Web.Features.Api;
 
@@ -22,6 +23,7 @@ internal static class ApiEndpoints
         group.MapScans();
         group.MapCases();
         group.MapAuditTrail();
+        group.MapWebhooks();
         ApiDescription.Map(routes);
     }
 }

@@ -29,6 +29,9 @@ internal static class ApiScope
     /// <summary>Read the audit trail.</summary>
     public const string AuditRead = "audit:read";
 
+    /// <summary>Manage receivers of events.</summary>
+    public const string WebhooksManage = "webhooks:manage";
+
     /// <summary>Kind of the claim that carries one.</summary>
     public const string Claim = "scope";
 
@@ -41,10 +44,11 @@ internal static class ApiScope
         [CasesRead] = ApiScopes.CasesRead,
         [CasesDecide] = ApiScopes.CasesDecide,
         [AuditRead] = ApiScopes.AuditRead,
+        [WebhooksManage] = ApiScopes.WebhooksManage,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>All of them, in the order of the screens.</summary>
-    public static IReadOnlyList<string> All { get; } = [AccountsWrite, AccountsRead, RecoveryCheck, ScansRun, CasesRead, CasesDecide, AuditRead];
+    public static IReadOnlyList<string> All { get; } = [AccountsWrite, AccountsRead, RecoveryCheck, ScansRun, CasesRead, CasesDecide, AuditRead, WebhooksManage];
 
     /// <summary>Every scope at once.</summary>
     public static ApiScopes Every { get; } = Table.Values.Aggregate((a, b) => a | b);

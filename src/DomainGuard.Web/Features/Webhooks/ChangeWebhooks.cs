@@ -55,7 +55,7 @@ internal sealed class ChangeWebhooks(
     internal static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
 
     /// <summary>Adds one, switched on.</summary>
-    public async Task<WebhookOutcome> CreateAsync(StaffMember by, WebhookWish wish, CancellationToken cancel)
+    public async Task<WebhookOutcome> CreateAsync(Requester by, WebhookWish wish, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(wish);
         if (!by.May(Policies.Operate))
@@ -105,7 +105,7 @@ internal sealed class ChangeWebhooks(
     /// <param name="version">The version that he read.</param>
     /// <param name="wish">What he wants.</param>
     /// <param name="cancel">Cancels.</param>
-    public Task<WebhookOutcome> ChangeAsync(StaffMember by, Guid id, int version, WebhookWish wish, CancellationToken cancel) => WithAsync(by, id, version, endpoint =>
+    public Task<WebhookOutcome> ChangeAsync(Requester by, Guid id, int version, WebhookWish wish, CancellationToken cancel) => WithAsync(by, id, version, endpoint =>
     {
         if (Problem(wish with { Format = endpoint.Format }) is { } problem)
         {
@@ -129,7 +129,7 @@ internal sealed class ChangeWebhooks(
     }, cancel);
 
     /// <summary>Switches one on or off. Switched on, it begins anew: failures and rest are forgotten, and what waits is tried at once.</summary>
-    public Task<WebhookOutcome> SwitchAsync(StaffMember by, Guid id, bool on, CancellationToken cancel) => WithAsync(by, id, null, endpoint =>
+    public Task<WebhookOutcome> SwitchAsync(Requester by, Guid id, bool on, CancellationToken cancel) => WithAsync(by, id, null, endpoint =>
     {
         var to = on ? WebhookState.On : WebhookState.Off;
         if (endpoint.State == to)
@@ -143,7 +143,7 @@ internal sealed class ChangeWebhooks(
     }, cancel);
 
     /// <summary>Gives one a new secret; the one before signs beside it for a day.</summary>
-    public Task<WebhookOutcome> RotateAsync(StaffMember by, Guid id, CancellationToken cancel) => WithAsync(by, id, null, endpoint =>
+    public Task<WebhookOutcome> RotateAsync(Requester by, Guid id, CancellationToken cancel) => WithAsync(by, id, null, endpoint =>
     {
         if (endpoint.Format == WebhookFormat.SecurityEventToken)
         {
@@ -157,7 +157,7 @@ internal sealed class ChangeWebhooks(
     }, cancel);
 
     /// <summary>Removes one, with what waits for it and its log. Nothing is sent to it any more.</summary>
-    public async Task<WebhookOutcome> RemoveAsync(StaffMember by, Guid id, CancellationToken cancel)
+    public async Task<WebhookOutcome> RemoveAsync(Requester by, Guid id, CancellationToken cancel)
     {
         // Off first: what is being sent ends, and nothing new comes while its log is taken away step by step.
         if (await SwitchAsync(by, id, on: false, cancel) is WebhookOutcome.Refused refused)
@@ -194,7 +194,7 @@ internal sealed class ChangeWebhooks(
     internal static string Subject(Guid id) => $"webhook {id:D}";
 
     private async Task<WebhookOutcome> WithAsync(
-        StaffMember by, Guid id, int? version, Func<WebhookEndpoint, (IReadOnlyList<(string, object?, object?)>? Changes, WebhookOutcome Outcome)> change, CancellationToken cancel)
+        Requester by, Guid id, int? version, Func<WebhookEndpoint, (IReadOnlyList<(string, object?, object?)>? Changes, WebhookOutcome Outcome)> change, CancellationToken cancel)
     {
         if (!by.May(Policies.Operate))
         {
@@ -257,7 +257,7 @@ internal sealed class ReplayDeliveries(IDbContextFactory<GuardDb> dbs, IdAllocat
     private const int Step = 2_000;
 
     /// <summary>One delivery, delivered or dead: tried again from the beginning, with the same id.</summary>
-    public async Task<WebhookOutcome> OneAsync(StaffMember by, Guid endpointId, long deliveryId, CancellationToken cancel)
+    public async Task<WebhookOutcome> OneAsync(Requester by, Guid endpointId, long deliveryId, CancellationToken cancel)
     {
         if (!by.May(Policies.Operate))
         {
@@ -270,7 +270,7 @@ internal sealed class ReplayDeliveries(IDbContextFactory<GuardDb> dbs, IdAllocat
     }
 
     /// <summary>All dead letters of a receiver.</summary>
-    public async Task<WebhookOutcome> DeadAsync(StaffMember by, Guid endpointId, CancellationToken cancel)
+    public async Task<WebhookOutcome> DeadAsync(Requester by, Guid endpointId, CancellationToken cancel)
     {
         if (!by.May(Policies.Operate))
         {
@@ -288,7 +288,7 @@ internal sealed class ReplayDeliveries(IDbContextFactory<GuardDb> dbs, IdAllocat
     }
 
     /// <summary>An event of type <c>webhook.test</c>, for this receiver alone.</summary>
-    public async Task<WebhookOutcome> TestAsync(StaffMember by, Guid endpointId, CancellationToken cancel)
+    public async Task<WebhookOutcome> TestAsync(Requester by, Guid endpointId, CancellationToken cancel)
     {
         if (!by.May(Policies.Operate))
         {
@@ -322,7 +322,7 @@ internal sealed class ReplayDeliveries(IDbContextFactory<GuardDb> dbs, IdAllocat
         return new WebhookOutcome.Done(1);
     }
 
-    private async Task<int> AgainAsync(GuardDb db, StaffMember by, Guid endpointId, Func<IQueryable<WebhookDelivery>, IQueryable<WebhookDelivery>> which, CancellationToken cancel)
+    private async Task<int> AgainAsync(GuardDb db, Requester by, Guid endpointId, Func<IQueryable<WebhookDelivery>, IQueryable<WebhookDelivery>> which, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(cancel);
