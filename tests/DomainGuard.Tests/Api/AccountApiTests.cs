@@ -99,7 +99,8 @@ public sealed class AccountApiTests(ApiApp api) : IClassFixture<ApiApp>
                 var needed = Assert.Single(endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(a => a.Policy).OfType<string>());
                 Assert.Contains(needed, ApiScope.All);
                 var path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace("{accountId}", "x", StringComparison.Ordinal).Replace("{id}", "rc_1", StringComparison.Ordinal)
-                    .Replace("{name}", "x", StringComparison.Ordinal).Replace("{scanId:long}", "1", StringComparison.Ordinal).Replace("{caseId:long}", "1", StringComparison.Ordinal);
+                    .Replace("{name}", "x", StringComparison.Ordinal).Replace("{scanId:long}", "1", StringComparison.Ordinal).Replace("{caseId:long}", "1", StringComparison.Ordinal)
+                    .Replace("{webhookId:guid}", Guid.Empty.ToString("D"), StringComparison.Ordinal).Replace("{deliveryId:long}", "1", StringComparison.Ordinal);
                 Assert.DoesNotContain("{", path, StringComparison.Ordinal);
                 var method = endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods[0];
                 using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));

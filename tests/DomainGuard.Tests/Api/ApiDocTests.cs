@@ -56,7 +56,7 @@ public sealed partial class ApiDocTests
         Assert.Equal(ApiScope.All.Order(StringComparer.Ordinal), scopes.Keys.Order(StringComparer.Ordinal));
         foreach (var endpoint in app.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Where(e => e.Metadata.GetMetadata<ApiEndpointMark>() is not null))
         {
-            var path = endpoint.RoutePattern.RawText!["/api/v1".Length..].TrimEnd('/').Replace(":long", "", StringComparison.Ordinal);
+            var path = endpoint.RoutePattern.RawText!["/api/v1".Length..].TrimEnd('/').Replace(":long", "", StringComparison.Ordinal).Replace(":guid", "", StringComparison.Ordinal);
             var operation = $"{endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods[0]} {path}";
             var line = scopes[endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(a => a.Policy).OfType<string>().Single()];
             Assert.True(line.Contains($"`{operation}`", StringComparison.Ordinal) || line.Contains($"`/{path.Split('/')[^1]}`", StringComparison.Ordinal), operation);
