@@ -257,6 +257,29 @@ public sealed class WriteApiTests(FilledApi api)
         }
     }
 
+    [Theory]
+    [InlineData("PUT", "/api/v1/accounts/bodies")]
+    [InlineData("POST", "/api/v1/scans")]
+    [InlineData("POST", "/api/v1/cases/1/decisions")]
+    [InlineData("POST", "/api/v1/accounts/bodies/verifications")]
+    public async Task A_body_that_is_garbage_too_deep_too_large_or_of_another_kind_changes_nothing(string method, string path)
+    {
+        using var client = await api.ClientAsync(DatabaseProvider.Sqlite, ApiScopes.AccountsWrite | ApiScopes.ScansRun | ApiScopes.CasesDecide | ApiScopes.AccountsRead);
+        foreach (var (json, status, code) in ((string, int, string)[])
+        [
+            ("", 400, "malformed_json"), ("\u0000\u0001", 400, "malformed_json"), ("{\"x\":\"\\ud800\"}", 400, "malformed_json"), ($$"""{"x":{{new string('[', 20)}}{{new string(']', 20)}}}""", 400, "too_deep"),
+            ("{\"x\":1}", 400, "unknown_field"), ("null", 400, "invalid_request"), ($$"""{"x":"{{new string('a', 1024 * 1024)}}"}""", 413, "body_too_large"),
+        ])
+        {
+            var (answer, body) = await ApiApp.SendAsync(client, method, path, json, ("If-Match", "\"1\""), ("Idempotency-Key", "bodies"));
+            Assert.Equal((status, code), ((int)answer.StatusCode, ApiApp.Problem(answer, body)));
+        }
+
+        using var form = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = new FormUrlEncodedContent([KeyValuePair.Create("x", "y")]) };
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await client.SendAsync(form, Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await ApiApp.SendAsync(client, "GET", "/api/v1/accounts/bodies")).Answer.StatusCode);
+    }
+
     [Fact]
     public async Task An_id_with_a_slash_is_another_one_than_that_with_its_code()
     {

@@ -98,11 +98,15 @@ internal sealed partial class ApiIdempotency(IDbContextFactory<GuardDb> dbs, Tim
         while (true)
         {
             await using var db = await dbs.CreateDbContextAsync(cancel);
-            var over = claim.At - Keeps;
-            await db.KeptAnswers.Where(a => a.Hash == claim.Hash && a.At < over).ExecuteDeleteAsync(cancel);
             if (await db.KeptAnswers.AsNoTracking().FirstOrDefaultAsync(a => a.Hash == claim.Hash, cancel) is { } kept)
             {
-                return kept;
+                if (claim.At - kept.At < Keeps)
+                {
+                    return kept;
+                }
+
+                // Its time is over and the daily sweep has not come yet.
+                await db.KeptAnswers.Where(a => a.Hash == claim.Hash && a.At == kept.At).ExecuteDeleteAsync(cancel);
             }
 
             try
