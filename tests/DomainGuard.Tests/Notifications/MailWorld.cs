@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using DomainGuard.Core.Audit;
 using DomainGuard.Core.Cases;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;

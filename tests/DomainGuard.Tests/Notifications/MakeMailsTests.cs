@@ -1,8 +1,7 @@
 using DomainGuard.Core.Audit;
 using DomainGuard.Core.Cases;
+using DomainGuard.Core.Scheduling;
 using DomainGuard.Data.Audit;
-using DomainGuard.Data.Cases;
-using DomainGuard.Data.Mails;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Data.Webhooks;
@@ -123,9 +122,9 @@ public sealed class MakeMailsTests
         var ada = world.Got.Single(g => g.To == "ada@staff.example").Message;
         Assert.Equal("DomainGuard: 3 critical cases, 497 less severe", ada.Subject);
         Assert.StartsWith("500 cases: 3 critical, 497 medium", ada.TextBody, StringComparison.Ordinal);
-        Assert.Equal(["d1.com", "d2.com", "d3.com"], ada.TextBody.Split('\n').Where(l => l.StartsWith("Critical: ", StringComparison.Ordinal)).Select(l => l[10..l.IndexOf(',', StringComparison.Ordinal)]).Order());
-        Assert.Equal(20, ada.TextBody.Split("/triage?case=").Length - 1);
-        Assert.Contains($"and 480 more\n{MailWorld.Root}/triage?view=open&severity=critical,high,medium,low", ada.TextBody.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Equal(["d1.com", "d2.com", "d3.com"], ada.TextBody!.Split('\n').Where(l => l.StartsWith("Critical: ", StringComparison.Ordinal)).Select(l => l[10..l.IndexOf(',', StringComparison.Ordinal)]).Order());
+        Assert.Equal(20, ada.TextBody!.Split("/triage?case=").Length - 1);
+        Assert.Contains($"and 480 more\n{MailWorld.Root}/triage?view=open&severity=critical,high,medium,low", ada.TextBody!.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         var boss = world.Got.Single(g => g.To == "boss@staff.example").Message;
         Assert.Equal("DomainGuard: 3 critical cases; 1 batch behind the brake", boss.Subject);
         Assert.Contains($"{MailWorld.Root}/batches/", boss.TextBody, StringComparison.Ordinal);
