@@ -7,6 +7,7 @@ using DomainGuard.Data.Domains;
 using DomainGuard.Data.Exports;
 using DomainGuard.Data.Gate;
 using DomainGuard.Data.Imports;
+using DomainGuard.Data.Mails;
 using DomainGuard.Data.Policies;
 using DomainGuard.Data.Scans;
 using DomainGuard.Data.Settings;
@@ -144,6 +145,18 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
 
     /// <summary>Answers of the API that are given again to who asks again.</summary>
     public DbSet<KeptAnswer> KeptAnswers => Set<KeptAnswer>();
+
+    /// <summary>How far the audit trail has become news for staff.</summary>
+    public DbSet<MailHead> MailHeads => Set<MailHead>();
+
+    /// <summary>What staff are told.</summary>
+    public DbSet<MailNews> MailNews => Set<MailNews>();
+
+    /// <summary>Who of them wants what.</summary>
+    public DbSet<MailChoice> MailChoices => Set<MailChoice>();
+
+    /// <summary>Mails on their way.</summary>
+    public DbSet<Mail> Mails => Set<Mail>();
 
     /// <summary>Blocks of keys.</summary>
     public DbSet<IdBlock> IdBlocks => Set<IdBlock>();

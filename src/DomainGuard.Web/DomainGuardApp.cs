@@ -14,6 +14,7 @@ using DomainGuard.Web.Features.Exports;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Gate;
 using DomainGuard.Web.Features.Imports;
+using DomainGuard.Web.Features.Notifications;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
@@ -159,6 +160,7 @@ internal static class DomainGuardApp
         services.AddGate();
         services.AddApi();
         services.AddWebhooks();
+        services.AddStaffMail();
         if (options.IsSimulated)
         {
             services.AddSingleton<Demonstration>();

@@ -6,6 +6,7 @@ using DomainGuard.Web.Features.Exports;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Gate;
 using DomainGuard.Web.Features.Imports;
+using DomainGuard.Web.Features.Notifications;
 using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
@@ -62,7 +63,7 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
     private const string GoesOn = "DomainGuard.Web.Features.Triage.DecideBulk.CarryOutAsync";
 
     /// <summary>What a person does to nobody but himself, whatever his roles.</summary>
-    private static readonly Type[] OwnAffairs = [typeof(ChangeOwnSignIn)];
+    private static readonly Type[] OwnAffairs = [typeof(ChangeOwnSignIn), typeof(ChangeOwnMail)];
 
     public static TheoryData<string, string, string> Refusals
     {

@@ -60,6 +60,26 @@ public sealed class OptionsTests
         Assert.Contains(Problems("Production", ("DomainGuard:SignIn:Oidc:ClientId", "x")), p => p.Contains("Oidc:Authority is missing", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Mail_that_could_not_be_sent_or_would_go_in_the_clear_is_refused()
+    {
+        var problems = Problems(
+            "Production",
+            ("DomainGuard:Mail:Host", "mail.example.org"),
+            ("DomainGuard:Mail:Port", "0"),
+            ("DomainGuard:Mail:Security", "None"),
+            ("DomainGuard:Mail:UserName", "guard"),
+            ("DomainGuard:Mail:From", "DomainGuard <guard@example.org>"),
+            ("DomainGuard:Mail:FromName", "Guard\r\nBcc: x@example.org"));
+        foreach (var setting in new[] { "Mail:Port", "Mail:Security is None", "Mail:Password is missing", "Mail:From is no address", "Mail:FromName", "PublicUrl is missing" })
+        {
+            Assert.Contains(problems, p => p.Contains(setting, StringComparison.Ordinal));
+        }
+
+        Assert.Contains(Problems("Production", ("DomainGuard:Mail:From", "guard@example.org")), p => p.Contains("Mail:Host is missing", StringComparison.Ordinal));
+        Assert.Contains(Problems("Production", ("DomainGuard:Mail:Host", "https://mail.example.org")), p => p.Contains("Mail:Host is no name", StringComparison.Ordinal));
+    }
+
     private static List<string> Problems(string environment, params (string Key, string Value)[] settings)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"dg-options-{Guid.CreateVersion7():N}");

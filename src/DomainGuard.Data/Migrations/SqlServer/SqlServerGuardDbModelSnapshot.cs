@@ -1560,6 +1560,140 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("ImportRow", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Mails.Mail", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<Guid?>("Claim")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<DateTime?>("ClaimUntil")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<string>("Error")
+                        .HasMaxLength(500)
+                        .HasColumnType("nvarchar(500)");
+
+                    b.Property<string>("Html")
+                        .IsRequired()
+                        .HasMaxLength(120000)
+                        .HasColumnType("nvarchar(max)");
+
+                    b.Property<DateTime>("NextTryAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("State")
+                        .HasColumnType("int");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("nvarchar(200)");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasMaxLength(60000)
+                        .HasColumnType("nvarchar(max)");
+
+                    b.Property<DateTime?>("TriedAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<int>("Tries")
+                        .HasColumnType("int");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("NextTryAt")
+                        .HasDatabaseName("IX_Mail_Waiting")
+                        .HasFilter("\"State\" = 0");
+
+                    b.HasIndex("UserId", "CreatedAt");
+
+                    b.ToTable("Mail", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Mails.MailChoice", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.Property<string>("Address")
+                        .HasMaxLength(254)
+                        .HasColumnType("nvarchar(254)");
+
+                    b.Property<int?>("From")
+                        .HasColumnType("int");
+
+                    b.Property<bool>("IsDaily")
+                        .HasColumnType("bit");
+
+                    b.Property<DateTime?>("ToldAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<long>("ToldUpTo")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("UserId");
+
+                    b.ToTable("MailChoice", (string)null);
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Mails.MailHead", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("int");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("MailHead", (string)null);
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Sequence = 0L
+                        });
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Mails.MailNews", b =>
+                {
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("CaseId")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Kind")
+                        .HasColumnType("int");
+
+                    b.Property<long?>("Number")
+                        .HasColumnType("bigint");
+
+                    b.Property<DateTime>("ReadAt")
+                        .HasColumnType("datetime2(6)");
+
+                    b.Property<Guid?>("ReceiverId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.HasKey("Sequence");
+
+                    b.HasIndex("ReadAt");
+
+                    b.ToTable("MailNews", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Policies.PolicyProposal", b =>
                 {
                     b.Property<Guid>("Id")

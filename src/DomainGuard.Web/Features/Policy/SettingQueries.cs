@@ -2,6 +2,7 @@ using System.Globalization;
 using DomainGuard.Data;
 using DomainGuard.Data.Providers;
 using DomainGuard.Lookups;
+using DomainGuard.Web.Features.Notifications;
 using DomainGuard.Web.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -22,7 +23,7 @@ internal sealed record ConfigurationLine(string Group, string Name, string Value
 
 /// <summary>Reads the switches, and what of the configuration may be seen: never a secret.</summary>
 internal sealed class SettingQueries(
-    IDbContextFactory<GuardDb> dbs, IOptions<DomainGuardOptions> options, IOptions<LookupOptions> lookups, IHostEnvironment environment, TimeProvider time)
+    IDbContextFactory<GuardDb> dbs, IOptions<DomainGuardOptions> options, IOptions<LookupOptions> lookups, IOptions<MailOptions> mail, IHostEnvironment environment, TimeProvider time)
 {
     private static readonly TimeSpan HoldsFor = TimeSpan.FromSeconds(5);
 
@@ -46,16 +47,22 @@ internal sealed class SettingQueries(
     /// <summary>The configuration, group by group.</summary>
     public IReadOnlyList<ConfigurationLine> Configuration()
     {
-        var (o, l) = (options.Value, lookups.Value);
+        var (o, l, m) = (options.Value, lookups.Value, mail.Value);
         var hosts = l.Lanes.Hosts.Select(h => new ConfigurationLine("Lane limits", $"Lookups:Lanes:Hosts {h.Host}", Limit(h)));
         return
         [
             new("Installation", "Environment", environment.EnvironmentName),
             new("Installation", "World", o.World == WorldKind.Simulated ? "Simulated: a pretend world" : "Live"),
             new("Installation", "DataDirectory", o.DataDirectory),
+            new("Installation", "PublicUrl", o.PublicUrl.Length > 0 ? o.PublicUrl : "missing, not needed"),
             new("Installation", "Clock", o.HasMovableClock ? "can be moved forward" : "of the machine"),
             new("Database", "Database:Provider", o.Database.Provider.ToString()),
             Secret("Database", "Database:ConnectionString", o.Database.ConnectionString, o.Database.Provider != DatabaseProvider.Sqlite),
+            new("Mail", "Mail:Host", m.IsOn ? string.Create(CultureInfo.InvariantCulture, $"{m.Host}, port {m.Port}") : "missing: staff are not mailed"),
+            new("Mail", "Mail:Security", m.Security switch { MailSecurity.Tls => "TLS", MailSecurity.StartTls => "STARTTLS", _ => "none, on this machine" }),
+            new("Mail", "Mail:From", m.From.Length > 0 ? "set" : m.IsOn ? "missing" : "missing, not needed"),
+            Secret("Mail", "Mail:UserName", m.UserName, isNeeded: false),
+            Secret("Mail", "Mail:Password", m.Password, isNeeded: false),
             new("Sources", "Lookups:Rdap", l.Rdap.Enabled ? $"on, servers from {l.Rdap.BootstrapUrl}" : "off"),
             new("Sources", "Lookups:Rdap:Overrides", l.Rdap.Overrides.Count == 0 ? "the shipped table" : string.Create(CultureInfo.InvariantCulture, $"{l.Rdap.Overrides.Count} of its own")),
             new("Sources", "Lookups:Fastly", l.Fastly.Enabled ? $"on, {l.Fastly.BaseUrl}" : "off"),
