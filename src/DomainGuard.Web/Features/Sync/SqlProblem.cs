@@ -28,8 +28,6 @@ internal static class SqlProblem
             PostgresException p => Of(p),
             SqlException s => Of(s),
             SqliteException s => Of(s),
-            // The command of the query itself may not hold several statements (Npgsql says so before it sends it).
-            NotSupportedException => "The query holds more than one statement. Make it one SELECT.",
             DbException or SocketException or IOException when isReading => "The connection to the platform's database was lost while rows were read. The next run begins anew.",
             DbException or SocketException or IOException => $"The platform's database cannot be reached{Said(e.GetBaseException().Message)}. Look at {Setting}, the network, and whether the server runs.",
             InvalidOperationException or ArgumentException => $"The query could not be run{Said(e.Message)}. Look at {Setting} and the query.",

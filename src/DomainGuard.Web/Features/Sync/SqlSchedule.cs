@@ -46,10 +46,15 @@ internal sealed class SqlSchedule(IDbContextFactory<GuardDb> dbs, ImportTurn tur
         return Read(await ValueAsync(db, cancel));
     }
 
-    /// <summary>A run is being read or written, by a process that lives.</summary>
+    /// <summary>A run was just taken, or is being read or written by a process that lives.</summary>
     public async Task<bool> IsRunningAsync(CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
+        if (Read(await ValueAsync(db, cancel)) is { HasEnded: false } taken && taken.DueAt(options.Value.Schedule) > clock.Now)
+        {
+            return true;
+        }
+
         var open = await db.Imports.AsNoTracking()
             .Where(i => i.Format == ImportFormat.Sql && (i.Status == ImportStatus.Staging || i.Status == ImportStatus.Merging)).ToListAsync(cancel);
         return open.Exists(i => !turn.IsFree(i));

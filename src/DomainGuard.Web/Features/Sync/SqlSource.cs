@@ -189,7 +189,12 @@ internal sealed class SqlRows : IAsyncDisposable
         try
         {
             await _connection.OpenAsync(_ended.Token);
-            if (_connection is SqliteConnection)
+            if (_connection is NpgsqlConnection npgsql)
+            {
+                // Kept per connection string: an enumeration that was made since would be a stranger.
+                await npgsql.ReloadTypesAsync(_ended.Token);
+            }
+            else if (_connection is SqliteConnection)
             {
                 await ExecuteAsync("PRAGMA query_only = ON");
             }
@@ -232,7 +237,7 @@ internal sealed class SqlRows : IAsyncDisposable
         var seconds = (int)Math.Ceiling(_limit.TotalSeconds);
         if (_connection is NpgsqlConnection npgsql)
         {
-            // A batch: its commands are one statement each, so that none can end the transaction that may only read and begin another.
+            // A batch is sent as it is: the driver would send several statements one by one, and the first could end the transaction that may only read. Of one, the server takes one statement.
             var batch = new NpgsqlBatch(npgsql, (NpgsqlTransaction?)_transaction) { Timeout = seconds, BatchCommands = { new NpgsqlBatchCommand(query) } };
             (_command, _stop) = (batch, batch.Cancel);
             return await batch.ExecuteReaderAsync(_ended.Token);

@@ -20,10 +20,13 @@ internal static class SqlText
         problem = null;
         try
         {
-            switch (reader.GetValue(place))
+            if (reader.IsDBNull(place))
             {
-                case DBNull:
-                    return null;
+                return null;
+            }
+
+            switch (Value(reader, place))
+            {
                 case string text:
                     return isInstant ? Zoned(text) : text;
                 case bool flag:
@@ -36,8 +39,8 @@ internal static class SqlText
                     return day.ToDateTime(TimeOnly.MinValue).ToString(WithZone, CultureInfo.InvariantCulture);
                 case Guid id:
                     return id.ToString("D");
-                case byte or sbyte or short or ushort or int or uint or long or ulong:
-                    return Convert.ToString(reader.GetValue(place), CultureInfo.InvariantCulture);
+                case IFormattable whole when whole is byte or short or int or long:
+                    return whole.ToString(null, CultureInfo.InvariantCulture);
                 case decimal number:
                     // A sum is a decimal with zeros behind the point; cut, it is the whole number that it means.
                     return number.ToString("0.#############################", CultureInfo.InvariantCulture);
@@ -54,6 +57,19 @@ internal static class SqlText
         {
             problem = "holds a value that cannot be read; cast it to text in the query";
             return null;
+        }
+    }
+
+    private static object Value(DbDataReader reader, int place)
+    {
+        try
+        {
+            return reader.GetValue(place);
+        }
+        catch (InvalidCastException)
+        {
+            // An enumeration of PostgreSQL, which the driver knows as text only.
+            return reader.GetString(place);
         }
     }
 
