@@ -18,6 +18,7 @@ using DomainGuard.Web.Features.Notifications;
 using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
+using DomainGuard.Web.Features.Sync;
 using DomainGuard.Web.Features.Triage;
 using DomainGuard.Web.Features.Webhooks;
 using DomainGuard.Web.Hosting;
@@ -152,6 +153,7 @@ internal static class DomainGuardApp
         services.AddAudit();
         services.AddExports();
         services.AddImports();
+        services.AddSync();
         services.AddConsolePages();
         services.AddTriage();
 

@@ -3,6 +3,7 @@ using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Features.Scans;
+using DomainGuard.Web.Features.Sync;
 using DomainGuard.Web.Features.Triage;
 using Hangfire;
 using Hangfire.InMemory;
@@ -50,6 +51,8 @@ internal static class Jobs
         });
         services.AddTransient<ScanJobs>();
         services.AddSingleton<ScanLauncher>();
+        services.AddTransient<SyncJobs>();
+        services.AddSingleton<SyncLauncher>();
         return services;
     }
 
@@ -66,6 +69,7 @@ internal static class Jobs
             recurring.AddOrUpdate<FindingsJobs>("findings-take-up", j => j.TakeUpAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<ScanJobs>("dns-sweep", j => j.SweepAsync(CancellationToken.None), "7 * * * *");
             recurring.AddOrUpdate<ScanJobs>("rdap-bootstrap", j => j.RefreshBootstrapAsync(CancellationToken.None), "23 3 * * *");
+            recurring.AddOrUpdate<SyncJobs>("sync-sql", j => j.TakeUpAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<BulkJob>("bulk", j => j.ExecuteAsync(CancellationToken.None), "* * * * *");
             recurring.AddOrUpdate<ScanJobs>("retention", j => j.KeepRetentionAsync(CancellationToken.None), "41 2 * * *");
             recurring.AddOrUpdate<AuditJobs>("audit-checkpoint", j => j.CheckpointAsync(CancellationToken.None), "*/5 * * * *");

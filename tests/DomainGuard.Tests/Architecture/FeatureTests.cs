@@ -33,6 +33,7 @@ public sealed class FeatureTests
         ("Accounts", "Sync.SyncAccounts", "one account comes in as a list of one line"),
         ("Sync", "Imports.StageImport", "a list of the platform is taken in as a file is"),
         ("Sync", "Imports.MergeImport", "the same"),
+        ("Sync", "Imports.ConfirmImport", "a run above the limit of removals is allowed as a file is"),
         ("Gate", "Scans.LookUpNow", "what is too old is looked up before it is answered by"),
         ("Gate", "Findings.ApplyFindings", "and what is found is carried out before the answer"),
         ("Policy", "Findings.EndObserveOnly", "the switch stands on the page of settings"),

@@ -47,6 +47,7 @@ public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFix
         ("/search?q=x", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/why", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),
         ("/import", [Roles.Administrator]),
+        ("/sync", [Roles.Administrator]),
         ("/settings", [Roles.Administrator]),
         ("/settings/keys", [Roles.Administrator]),
         ("/me", [Roles.Administrator, Roles.Analyst, Roles.Auditor]),

@@ -10,6 +10,7 @@ using DomainGuard.Web.Features.Notifications;
 using DomainGuard.Web.Features.Policy;
 using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
+using DomainGuard.Web.Features.Sync;
 using DomainGuard.Web.Features.Triage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -45,6 +46,8 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
         (typeof(PreviewRecovery), nameof(PreviewRecovery.ExecuteAsync), Policies.Read),
         (typeof(PreviewRecovery), nameof(PreviewRecovery.FreshAsync), Policies.Decide),
         (typeof(ConfirmImport), nameof(ConfirmImport.ExecuteAsync), Policies.Operate),
+        (typeof(StartSqlSync), nameof(StartSqlSync.ExecuteAsync), Policies.Operate),
+        (typeof(PreviewSqlSource), nameof(PreviewSqlSource.ExecuteAsync), Policies.Operate),
         (typeof(SavePolicy), nameof(SavePolicy.ExecuteAsync), Policies.Operate),
         (typeof(ProposePolicy), nameof(ProposePolicy.ExecuteAsync), Policies.Operate),
         (typeof(ProposePolicy), nameof(ProposePolicy.EndSecondPersonAsync), Policies.Operate),

@@ -27,19 +27,21 @@ internal sealed class ImportWorld : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly string? _folder;
     private readonly bool _owns;
+    private readonly Action<IServiceCollection>? _more;
 
-    private ImportWorld(DatabaseOptions options, string? folder, HandClock clock, bool owns)
+    private ImportWorld(DatabaseOptions options, string? folder, HandClock clock, bool owns, Action<IServiceCollection>? more)
     {
-        (Options, _folder, Clock, _owns) = (options, folder, clock, owns);
-        _services = new ServiceCollection()
+        (Options, _folder, Clock, _owns, _more) = (options, folder, clock, owns, more);
+        var services = new ServiceCollection()
             .AddLogging()
             .Configure<IdentityOptions>(o => o.Stores.SchemaVersion = IdentitySchemaVersions.Version3)
             .AddGuardData(options, folder ?? Path.GetTempPath())
             .AddSingleton<GuardClock>(clock)
             .AddSingleton(TimeProvider.System)
             .AddSingleton<ScanNode>()
-            .AddImports()
-            .BuildServiceProvider();
+            .AddImports();
+        more?.Invoke(services);
+        _services = services.BuildServiceProvider();
     }
 
     public static TheoryData<DatabaseProvider> Providers => [DatabaseProvider.Sqlite, DatabaseProvider.PostgreSql];
@@ -51,7 +53,7 @@ internal sealed class ImportWorld : IAsyncDisposable
     public IDbContextFactory<GuardDb> Dbs => Get<IDbContextFactory<GuardDb>>();
 
     /// <summary>SQLite always; PostgreSQL where <c>DOMAINGUARD_TEST_POSTGRES</c> names a server, else the test is skipped.</summary>
-    public static async Task<ImportWorld> CreateAsync(DatabaseProvider provider = DatabaseProvider.Sqlite)
+    public static async Task<ImportWorld> CreateAsync(DatabaseProvider provider = DatabaseProvider.Sqlite, Action<IServiceCollection>? more = null)
     {
         var options = new DatabaseOptions { Provider = provider };
         string? folder = null;
@@ -67,13 +69,13 @@ internal sealed class ImportWorld : IAsyncDisposable
             options.ConnectionString = "Data Source=" + Path.Combine(folder, "import.db");
         }
 
-        var world = new ImportWorld(options, folder, new HandClock(), owns: true);
+        var world = new ImportWorld(options, folder, new HandClock(), owns: true, more);
         await world.Get<GuardDatabase>().MigrateAsync(CancellationToken.None);
         return world;
     }
 
     /// <summary>Another process on the same database.</summary>
-    public ImportWorld Join() => new(Options, _folder, Clock, owns: false);
+    public ImportWorld Join() => new(Options, _folder, Clock, owns: false, _more);
 
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();

@@ -2,13 +2,27 @@ using System.Runtime.CompilerServices;
 
 namespace DomainGuard.Web.Features.Imports;
 
+/// <summary>The cells of one row of a list with one row per address, by the place of their column in <see cref="CsvReaderOfAccounts.Columns"/>.</summary>
+internal interface IAccountCells
+{
+    /// <summary>The text of a cell; null when the list has no such column, or no value there.</summary>
+    string? this[int column] { get; }
+}
+
 /// <summary>
 /// CSV, one row per address. Sample: <c>account_id,email,primary</c> / <c>u-1,"a@example.com",true</c>; malformed, seen in the wild: a quote inside an unquoted field.
 /// </summary>
 internal static class CsvReaderOfAccounts
 {
-    private static readonly string[] Columns =
+    /// <summary>The columns that are known.</summary>
+    internal static readonly string[] Columns =
         ["account_id", "user_name", "display_name", "email", "primary", "verified_at", "created_at", "last_seen_at", "two_factor", "privileged", "projects", "monthly_downloads"];
+
+    /// <summary>Places of the columns that no list may lack.</summary>
+    internal static readonly int[] Required = [0, 3];
+
+    /// <summary>Whether the column at a place holds instants.</summary>
+    internal static bool IsInstant(int column) => column is 5 or 6 or 7;
 
     public static async IAsyncEnumerable<ImportItem> ReadAsync(Stream file, DateTimeOffset now, Action<string> note, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -44,27 +58,33 @@ internal static class CsvReaderOfAccounts
             return new ImportBad(csv.Line, "", $"has {csv.Count} fields; the header has {places[^1]}");
         }
 
+        return ReadRow(csv.Line, new Cells(csv, places), now);
+    }
+
+    /// <summary>Reads a row by the rules of all lists.</summary>
+    internal static ImportItem ReadRow<T>(int line, T cells, DateTimeOffset now)
+        where T : IAccountCells
+    {
         var fields = new ImportFields(now);
-        string? Value(int column) => places[column] < 0 ? null : csv[places[column]];
-        var id = fields.Text("account_id", Value(0), 200, required: true);
+        var id = fields.Text("account_id", cells[0], 200, required: true);
         var account = new AccountFacts
         {
             ExternalId = id ?? "",
-            UserName = fields.Text("user_name", Value(1), 200),
-            DisplayName = fields.Text("display_name", Value(2), 300),
-            CreatedAt = fields.Instant("created_at", Value(6)),
-            LastSeenAt = fields.Instant("last_seen_at", Value(7)),
-            TwoFactor = fields.Flag("two_factor", Value(8)),
-            Privileged = fields.Flag("privileged", Value(9)),
-            Projects = fields.Number("projects", Value(10)),
-            MonthlyDownloads = fields.Number("monthly_downloads", Value(11)),
+            UserName = fields.Text("user_name", cells[1], 200),
+            DisplayName = fields.Text("display_name", cells[2], 300),
+            CreatedAt = fields.Instant("created_at", cells[6]),
+            LastSeenAt = fields.Instant("last_seen_at", cells[7]),
+            TwoFactor = fields.Flag("two_factor", cells[8]),
+            Privileged = fields.Flag("privileged", cells[9]),
+            Projects = fields.Number("projects", cells[10]),
+            MonthlyDownloads = fields.Number("monthly_downloads", cells[11]),
         };
-        var email = fields.Email("email", Value(3));
-        var isPrimary = fields.Flag("primary", Value(4)) ?? false;
-        var verifiedAt = fields.Instant("verified_at", Value(5));
+        var email = fields.Email("email", cells[3]);
+        var isPrimary = fields.Flag("primary", cells[4]) ?? false;
+        var verifiedAt = fields.Instant("verified_at", cells[5]);
         return fields.Field is { } field
-            ? new ImportBad(csv.Line, field, fields.Reason!, id)
-            : new ImportGood(csv.Line, account, new AddressFacts(email!, isPrimary, verifiedAt));
+            ? new ImportBad(line, field, fields.Reason!, id)
+            : new ImportGood(line, account, new AddressFacts(email!, isPrimary, verifiedAt));
     }
 
     /// <summary>Place of each known column, -1 where it is missing; last, the number of columns.</summary>
@@ -72,7 +92,7 @@ internal static class CsvReaderOfAccounts
     {
         var names = Array.ConvertAll(header, h => h.Trim().ToLowerInvariant());
         var places = Columns.Select(c => Array.IndexOf(names, c)).Append(names.Length).ToArray();
-        foreach (var required in (int[])[0, 3])
+        foreach (var required in Required)
         {
             if (places[required] < 0)
             {
@@ -92,5 +112,10 @@ internal static class CsvReaderOfAccounts
         }
 
         return places;
+    }
+
+    private readonly struct Cells(CsvRecords csv, int[] places) : IAccountCells
+    {
+        public string? this[int column] => places[column] < 0 ? null : csv[places[column]];
     }
 }

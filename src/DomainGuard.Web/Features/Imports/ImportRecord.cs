@@ -47,6 +47,9 @@ internal static class ImportFormat
     public const string Csv = "csv";
     public const string Ndjson = "ndjson";
 
+    /// <summary>No file: rows of a query.</summary>
+    public const string Sql = "sql";
+
     /// <summary>By the name of the file; null when it does not tell.</summary>
     public static string? OfFile(string name) => Path.GetExtension(name).ToUpperInvariant() switch
     {

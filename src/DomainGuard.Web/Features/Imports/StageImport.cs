@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
@@ -37,10 +38,16 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 {
     internal const int MaxKeptRejections = 10_000;
     private const int ChunkRows = 5_000;
+    private const int MostProblem = 500;
 
     /// <summary>Stages and compares; the import that comes back is <see cref="ImportStatus.Compared"/>, or refused with its problem in words. Waits for other imports.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
-    public async Task<Import> ExecuteAsync(Stream file, ImportRequest request, Action<ImportProgress>? progress, Action<string>? note, CancellationToken cancel)
+    public Task<Import> ExecuteAsync(Stream file, ImportRequest request, Action<ImportProgress>? progress, Action<string>? note, CancellationToken cancel) =>
+        ExecuteAsync((now, stop) => ReadFileAsync(file, request.Format, now, note ?? (_ => { }), stop), request, progress, cancel);
+
+    /// <summary>The same for rows that come from somewhere else; <see cref="ImportUnreadableException"/> while they are read refuses the import with its words.</summary>
+    /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
+    public async Task<Import> ExecuteAsync(Func<DateTimeOffset, CancellationToken, IAsyncEnumerable<ImportItem>> rows, ImportRequest request, Action<ImportProgress>? progress, CancellationToken cancel)
     {
         await resume.ExecuteAsync(progress, cancel);
         var import = await BeginAsync(request, cancel);
@@ -48,23 +55,30 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         try
         {
             await turn.TakeAsync(import.Id, other => resume.TakeUpAsync(other, progress, cancel), number => progress?.Invoke(new ImportProgress($"Waiting for import {number}", 0, null)), cancel);
-            await StageAsync(import, lease, file, progress, note ?? (_ => { }), cancel);
+            await StageAsync(import, lease, rows, progress, cancel);
             await CompareAsync(import, lease, progress, cancel);
             await DecideAsync(import, request, cancel);
         }
         catch (ImportUnreadableException e)
         {
-            (import.Status, import.Problem) = (ImportStatus.Refused, e.Message);
+            (import.Status, import.Problem) = (ImportStatus.Refused, Cut(e.Message, MostProblem));
         }
         catch (Exception e) when (e is not ImportLeaseLostException)
         {
-            (import.Status, import.Problem) = (ImportStatus.Refused, e is OperationCanceledException ? "The import was given up while it was read. Nothing was written." : "The import failed while it was read. Nothing was written.");
+            (import.Status, import.Problem) = (ImportStatus.Refused, ProblemOf(e));
             await TryEndAsync(import);
             throw;
         }
 
         await EndAsync(import, cancel);
         return import;
+    }
+
+    private static string ProblemOf(Exception e)
+    {
+        const string Nothing = " Nothing was written.";
+        var words = e is OperationCanceledException ? "The import was given up while it was read." : "The import failed while it was read." + (GuardDatabase.Explain(e) is { } why ? " " + why : "");
+        return Cut(words, MostProblem - Nothing.Length) + Nothing;
     }
 
     private async Task<Import> BeginAsync(ImportRequest request, CancellationToken cancel)
@@ -94,11 +108,11 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
     }
 
     /// <summary>Reading and writing go on side by side: what is read waits in at most two chunks.</summary>
-    private async Task StageAsync(Import import, ImportLease lease, Stream file, Action<ImportProgress>? progress, Action<string> note, CancellationToken cancel)
+    private async Task StageAsync(Import import, ImportLease lease, Func<DateTimeOffset, CancellationToken, IAsyncEnumerable<ImportItem>> rows, Action<ImportProgress>? progress, CancellationToken cancel)
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
-        var reading = Task.Run(() => ReadAsync(import, file, note, chunks.Writer, failed.Token), CancellationToken.None);
+        var reading = Task.Run(() => ReadAsync(import, rows(clock.Now, failed.Token), chunks.Writer, failed.Token), CancellationToken.None);
         await using var session = await StatementSession.OpenAsync(dbs, cancel);
         try
         {
@@ -122,13 +136,19 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         await session.AnalyzeAsync(ImportSql.Rows, cancel);
     }
 
-    private async Task ReadAsync(Import import, Stream file, Action<string> note, ChannelWriter<Chunk> chunks, CancellationToken cancel)
+    private static async IAsyncEnumerable<ImportItem> ReadFileAsync(Stream file, string format, DateTimeOffset now, Action<string> note, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var text = await ImportText.OpenAsync(file, cancel);
+        await foreach (var item in format == ImportFormat.Csv ? CsvReaderOfAccounts.ReadAsync(text, now, note, cancel) : NdjsonReaderOfAccounts.ReadAsync(text, now, note, cancel))
+        {
+            yield return item;
+        }
+    }
+
+    private static async Task ReadAsync(Import import, IAsyncEnumerable<ImportItem> items, ChannelWriter<Chunk> chunks, CancellationToken cancel)
     {
         try
         {
-            var text = await ImportText.OpenAsync(file, cancel);
-            var now = clock.Now;
-            var items = import.Format == ImportFormat.Csv ? CsvReaderOfAccounts.ReadAsync(text, now, note, cancel) : NdjsonReaderOfAccounts.ReadAsync(text, now, note, cancel);
             var chunk = new Chunk();
             var hasNameless = false;
             await foreach (var item in items.WithCancellation(cancel))
