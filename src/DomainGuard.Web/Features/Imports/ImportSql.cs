@@ -98,9 +98,8 @@ internal static class ImportSql
           WHERE d."Id" > @p0 AND d."Id" <= @p1
           GROUP BY d."Id"
         ) s
-        WHERE "Domain"."Id" = s."Id" AND EXISTS (
-          SELECT s."Count", s."Impact", s."Trust", s."Rank", s."Watched"
-          EXCEPT SELECT "Domain"."AddressCount", "Domain"."MaxImpact", "Domain"."EarliestTrustAt", "Domain"."Priority", "Domain"."WatchedFor" & 1)
+        WHERE "Domain"."Id" = s."Id" AND (s."Count" <> "Domain"."AddressCount" OR s."Impact" <> "Domain"."MaxImpact" OR s."Rank" <> "Domain"."Priority" OR s."Watched" <> ("Domain"."WatchedFor" & 1)
+          OR s."Trust" <> "Domain"."EarliestTrustAt" OR (s."Trust" IS NULL AND "Domain"."EarliestTrustAt" IS NOT NULL) OR (s."Trust" IS NOT NULL AND "Domain"."EarliestTrustAt" IS NULL))
         """,
         SqlKind.Key, SqlKind.Key, SqlKind.Instant, SqlKind.Bool, SqlKind.Number);
 

@@ -22,13 +22,15 @@ internal sealed class ImportLease : IAsyncDisposable
         """UPDATE "Import" SET "LeaseUntil" = @p2 WHERE "Id" = @p0 AND "LeaseOwner" = @p1""", SqlKind.Key, SqlKind.Text, SqlKind.Instant);
 
     private readonly ScanNode _node;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _renewing;
+    private long _renewedAt;
 
     internal ImportLease(long importId, string owner, IDbContextFactory<GuardDb> dbs, ScanNode node, TimeProvider time)
     {
-        (ImportId, Owner, _node) = (importId, owner, node);
-        _renewing = RenewAsync(dbs, time);
+        (ImportId, Owner, _node, _time, _renewedAt) = (importId, owner, node, time, time.GetTimestamp());
+        _renewing = RenewAsync(dbs);
     }
 
     public long ImportId { get; }
@@ -43,6 +45,8 @@ internal sealed class ImportLease : IAsyncDisposable
         {
             throw new ImportLeaseLostException();
         }
+
+        Interlocked.Exchange(ref _renewedAt, _time.GetTimestamp());
     }
 
     public async ValueTask DisposeAsync()
@@ -52,13 +56,19 @@ internal sealed class ImportLease : IAsyncDisposable
         _ended.Dispose();
     }
 
-    private async Task RenewAsync(IDbContextFactory<GuardDb> dbs, TimeProvider time)
+    private async Task RenewAsync(IDbContextFactory<GuardDb> dbs)
     {
         while (true)
         {
             try
             {
-                await Task.Delay(RenewEvery, time, _ended.Token);
+                await Task.Delay(RenewEvery, _time, _ended.Token);
+                if (_time.GetElapsedTime(Interlocked.Read(ref _renewedAt)) < RenewEvery)
+                {
+                    // The work renews it with every transaction. On SQLite a commit beside it would empty the pages that it holds in memory.
+                    continue;
+                }
+
                 await using var db = await dbs.CreateDbContextAsync(_ended.Token);
                 var until = _node.Until;
                 await db.Imports.Where(i => i.Id == ImportId && i.LeaseOwner == Owner).ExecuteUpdateAsync(s => s.SetProperty(i => i.LeaseUntil, until), _ended.Token);

@@ -38,6 +38,9 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
     internal const int MaxKeptRejections = 10_000;
     private const int ChunkRows = 5_000;
 
+    /// <summary>Pages of SQLite's file that reading and staging keep: both go straight on and come back to few.</summary>
+    internal const int PagesInMemory = 1_000;
+
     /// <summary>Stages and compares; the import that comes back is <see cref="ImportStatus.Compared"/>, or refused with its problem in words. Waits for other imports.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
     public async Task<Import> ExecuteAsync(Stream file, ImportRequest request, Action<ImportProgress>? progress, Action<string>? note, CancellationToken cancel)
@@ -99,7 +102,7 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
         var reading = Task.Run(() => ReadAsync(import, file, note, chunks.Writer, failed.Token), CancellationToken.None);
-        await using var session = await StatementSession.OpenAsync(dbs, cancel);
+        await using var session = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
         try
         {
             await foreach (var chunk in chunks.Reader.ReadAllAsync(cancel))
@@ -172,8 +175,10 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 
     private async Task CompareAsync(Import import, ImportLease lease, Action<ImportProgress>? progress, CancellationToken cancel)
     {
-        await using var db = await dbs.CreateDbContextAsync(cancel);
-        await using var session = await StatementSession.OpenAsync(dbs, cancel);
+        // Two: rows are still being read while conflicts are written.
+        await using var reading = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
+        await using var session = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
+        var db = reading.Db;
         var hasNameless = await StagedPage.HasNamelessAsync(db, import.Id, cancel);
         List<StagedConflict> conflicts = [];
         for (var page = await StagedPage.NextAsync(db, import.Id, "", cancel); page is not null; page = await StagedPage.NextAsync(db, import.Id, page.Last, cancel))
