@@ -1496,6 +1496,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
+                    b.Property<int>("Proof")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
                     b.Property<string>("SearchEmail")
                         .HasMaxLength(320)
                         .HasColumnType("nvarchar(320)")
