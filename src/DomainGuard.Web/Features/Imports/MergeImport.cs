@@ -171,7 +171,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
             Addresses =
             [
                 .. plans.SelectMany(p => p.ChangedAddresses)
-                    .Select(c => new object?[] { c.Held.Id, c.IsPrimary, c.VerifiedAt, c.BaselineFrom, c.RetiredAt, c.Held.Version, c.ClaimedAt, c.ClaimState }),
+                    .Select(c => new object?[] { c.Held.Id, c.IsPrimary, c.VerifiedAt, c.BaselineFrom, c.RetiredAt, c.Held.Version, c.ClaimedAt, c.ClaimState, c.ClaimProof }),
             ],
             LookUpFirst = [.. plans.SelectMany(p => p.LookUpFirst).Distinct().Select(id => new object?[] { id, now, true })],
         };

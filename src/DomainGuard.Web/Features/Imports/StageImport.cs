@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
 using DomainGuard.Web.Auth;
@@ -300,11 +301,12 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             importId, sequence, good.Line, account.ExternalId, false, text, search == text ? null : search, email?.MailHost, email?.Domain, email?.IsRegistrable ?? false, email?.IsTenant ?? false,
             account.UserName, sort == name ? null : sort, account.DisplayName, Impact.Of(account.Projects ?? 0, account.MonthlyDownloads ?? 0, account.Privileged ?? false),
             address?.IsPrimary ?? false, address?.VerifiedAt, account.CreatedAt, account.LastSeenAt, account.TwoFactor, account.Privileged, account.Projects, account.MonthlyDownloads,
+            address?.Proof ?? ClaimProof.None,
         ];
     }
 
     private static object?[] RejectedRow(long importId, long sequence, ImportBad bad) =>
-        [importId, sequence, bad.Line, bad.ExternalId ?? "", true, null, null, null, null, false, false, null, null, null, 0, false, null, null, null, null, null, null, null];
+        [importId, sequence, bad.Line, bad.ExternalId ?? "", true, null, null, null, null, false, false, null, null, null, 0, false, null, null, null, null, null, null, null, ClaimProof.None];
 
     private static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
 
