@@ -41,6 +41,9 @@ internal static class ApiProblems
     /// <summary>It is already otherwise.</summary>
     public static ApiProblem Conflict { get; } = new(409, "conflict", "The state of the thing does not allow it.");
 
+    /// <summary>One after the other.</summary>
+    public static ApiProblem ImportRunning { get; } = new(409, "import_running", "Another list of accounts is being taken in. Send this one again when Retry-After is over.");
+
     /// <summary>Too large.</summary>
     public static ApiProblem BodyTooLarge { get; } = new(413, "body_too_large", "The body is larger than this takes.");
 

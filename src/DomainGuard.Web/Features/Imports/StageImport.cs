@@ -22,6 +22,9 @@ internal sealed record ImportRequest(string FileName, string Format, Requester B
 
     /// <summary>A person will look at the comparison and confirm it (<see cref="ConfirmImport"/>): nothing is refused for rejected rows or removals before.</summary>
     public bool WaitsForPerson { get; init; }
+
+    /// <summary>Who asks comes again by himself: he is not kept waiting behind another import.</summary>
+    public bool NeverWaits { get; init; }
 }
 
 /// <summary>How far it is.</summary>
@@ -44,14 +47,33 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 
     /// <summary>Stages and compares; the import that comes back is <see cref="ImportStatus.Compared"/>, or refused with its problem in words. Waits for other imports.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
+    /// <exception cref="ImportRunningException">Another import is at work, and this one <see cref="ImportRequest.NeverWaits"/>.</exception>
     public async Task<Import> ExecuteAsync(Stream file, ImportRequest request, Action<ImportProgress>? progress, Action<string>? note, CancellationToken cancel)
     {
+        // Looked at before it is written down, so that who comes again and again leaves no rows; the turn itself decides between two that come together.
+        if (request.NeverWaits && await turn.AtWorkAsync(cancel) is { } other)
+        {
+            throw new ImportRunningException(other);
+        }
+
         await resume.ExecuteAsync(progress, cancel);
         var import = await BeginAsync(request, cancel);
         await using var lease = turn.Hold(import);
         try
         {
-            await turn.TakeAsync(import.Id, other => resume.TakeUpAsync(other, progress, cancel), number => progress?.Invoke(new ImportProgress($"Waiting for import {number}", 0, null)), cancel);
+            await turn.TakeAsync(
+                import.Id,
+                other => resume.TakeUpAsync(other, progress, cancel),
+                number =>
+                {
+                    if (request.NeverWaits)
+                    {
+                        throw new ImportRunningException(number);
+                    }
+
+                    progress?.Invoke(new ImportProgress($"Waiting for import {number}", 0, null));
+                },
+                cancel);
             await StageAsync(import, lease, file, progress, note ?? (_ => { }), cancel);
             await CompareAsync(import, lease, progress, cancel);
             await DecideAsync(import, request, cancel);
@@ -62,7 +84,12 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         }
         catch (Exception e) when (e is not ImportLeaseLostException)
         {
-            (import.Status, import.Problem) = (ImportStatus.Refused, e is OperationCanceledException ? "The import was given up while it was read. Nothing was written." : "The import failed while it was read. Nothing was written.");
+            (import.Status, import.Problem) = (ImportStatus.Refused, e switch
+            {
+                OperationCanceledException => "The import was given up while it was read. Nothing was written.",
+                ImportRunningException => "Another import was at work. Nothing was written.",
+                _ => "The import failed while it was read. Nothing was written.",
+            });
             await TryEndAsync(import);
             throw;
         }
