@@ -80,8 +80,18 @@ public sealed class IdAllocator(IDbContextFactory<GuardDb> dbs)
     /// <summary>Reserves <paramref name="count"/> consecutive keys of a series and gives back the first.</summary>
     public async Task<long> ReserveAsync(string series, int count, CancellationToken cancel)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await ReserveAsync(db, series, count, cancel);
+    }
+
+    /// <summary>
+    /// The same on a connection that the caller has, outside a transaction: on SQLite every commit of another connection empties the pages that a connection holds, so whoever
+    /// writes much reserves on his own.
+    /// </summary>
+    public static async Task<long> ReserveAsync(GuardDb db, string series, int count, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         while (true)
         {
             var first = await db.IdBlocks.Where(b => b.Series == series).Select(b => (long?)b.Next).FirstOrDefaultAsync(cancel);

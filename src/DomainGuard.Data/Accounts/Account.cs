@@ -153,6 +153,19 @@ public enum ClaimProof
     SecondFactor = 2,
 }
 
+/// <summary>Proofs as the platform names them.</summary>
+public static class ClaimProofs
+{
+    /// <summary>By its word; nothing said is <see cref="ClaimProof.None"/>, null is no word of ours.</summary>
+    public static ClaimProof? Of(string? word) => word switch
+    {
+        null or "none" => ClaimProof.None,
+        "session" => ClaimProof.Session,
+        "second_factor" => ClaimProof.SecondFactor,
+        _ => null,
+    };
+}
+
 /// <summary>Where a verification stands that is not accepted. Stored: never renumber.</summary>
 public enum ClaimState
 {

@@ -1,4 +1,5 @@
 using DomainGuard.Core.Audit;
+using DomainGuard.Data.Accounts;
 
 namespace DomainGuard.Data.Imports;
 
@@ -155,6 +156,9 @@ public sealed class ImportRow
 
     /// <summary>See <see cref="Accounts.Address.VerifiedAt"/>.</summary>
     public DateTimeOffset? VerifiedAt { get; set; }
+
+    /// <summary>What that verification proved; a line that does not say proves nothing more.</summary>
+    public ClaimProof Proof { get; set; }
 
     /// <summary>See <see cref="Accounts.Account.CreatedAt"/>.</summary>
     public DateTimeOffset? CreatedAt { get; set; }

@@ -36,6 +36,7 @@ internal sealed class ImportRowConfiguration : IEntityTypeConfiguration<ImportRo
         builder.Property(r => r.UserName).HasMaxLength(200);
         builder.Property(r => r.SortName).IsNormalised(200);
         builder.Property(r => r.DisplayName).HasMaxLength(300);
+        builder.Property(r => r.Proof).HasDefaultValue(Accounts.ClaimProof.None);
     }
 }
 

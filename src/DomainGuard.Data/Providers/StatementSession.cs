@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -65,31 +66,40 @@ public sealed class StatementSession : IAsyncDisposable
     private readonly GuardDb _db;
     private readonly DbConnection _connection;
     private readonly Dictionary<SqlStatement, DbCommand> _commands = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<SqlStatement, SqliteStatement> _sqlite = new(ReferenceEqualityComparer.Instance);
     private readonly DbType _instant;
     private readonly bool _prepares;
+    private readonly int _pagesInMemory;
     private DbTransaction? _transaction;
 
-    private StatementSession(GuardDb db)
+    private StatementSession(GuardDb db, int pagesInMemory)
     {
         _db = db;
         _connection = db.Database.GetDbConnection();
         _instant = db.Database.IsSqlServer() ? DbType.DateTime2 : DbType.DateTime;
         // SqlClient wants explicit sizes to prepare and caches plans by text anyway.
         _prepares = !db.Database.IsSqlServer();
+        _pagesInMemory = _connection is SqliteConnection ? pagesInMemory : 0;
     }
 
     /// <summary>The context whose connection this is: for reads inside the transaction.</summary>
     public GuardDb Db => _db;
 
     /// <summary>Opens a session on a connection of its own.</summary>
-    public static async Task<StatementSession> OpenAsync(IDbContextFactory<GuardDb> dbs, CancellationToken cancel)
+    /// <param name="dbs">The database.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="pagesInMemory">
+    /// SQLite: pages of 4 KiB that it may hold while it is open, for who touches so many in one transaction that they would be written and read again within it; its log is then
+    /// written back every 256 MiB instead of every 64. 0: as any connection.
+    /// </param>
+    public static async Task<StatementSession> OpenAsync(IDbContextFactory<GuardDb> dbs, CancellationToken cancel, int pagesInMemory = 0)
     {
         ArgumentNullException.ThrowIfNull(dbs);
         var db = await dbs.CreateDbContextAsync(cancel);
         try
         {
             await db.Database.OpenConnectionAsync(cancel);
-            var session = new StatementSession(db);
+            var session = new StatementSession(db, pagesInMemory);
             await session.TuneAsync(cancel);
             return session;
         }
@@ -100,14 +110,18 @@ public sealed class StatementSession : IAsyncDisposable
         }
     }
 
-    // Pages of some thousand rows by their keys: the processes that PostgreSQL would start to share such a page cost more than the page. Given back with the connection.
+    // Pages of some thousand rows by their keys: the processes that PostgreSQL would start to share such a page cost more than the page, and where it knows little of a table that is
+    // just being filled it would read the whole of it to hash it, page after page. Given back with the connection.
     private async Task TuneAsync(CancellationToken cancel)
     {
         if (_connection is NpgsqlConnection)
         {
-            await using var command = _connection.CreateCommand();
-            command.CommandText = "SET max_parallel_workers_per_gather = 0";
-            await command.ExecuteNonQueryAsync(cancel);
+            await RunAsync("SET max_parallel_workers_per_gather = 0; SET enable_hashjoin = off; SET enable_mergejoin = off", cancel);
+        }
+
+        if (_pagesInMemory > 0)
+        {
+            await RunAsync($"PRAGMA cache_size={_pagesInMemory}; PRAGMA wal_autocheckpoint=64000", cancel);
         }
     }
 
@@ -150,6 +164,12 @@ public sealed class StatementSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(statement);
         ArgumentNullException.ThrowIfNull(values);
+        if (_connection is SqliteConnection sqlite)
+        {
+            cancel.ThrowIfCancellationRequested();
+            return Prepared(sqlite, statement).Execute(values);
+        }
+
         var command = await CommandAsync(statement, cancel);
         Set(command, statement, values);
         return await command.ExecuteNonQueryAsync(cancel);
@@ -206,9 +226,7 @@ public sealed class StatementSession : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(table);
         if (_connection is NpgsqlConnection)
         {
-            await using var command = _connection.CreateCommand();
-            command.CommandText = $"ANALYZE \"{table.Table}\"";
-            await command.ExecuteNonQueryAsync(cancel);
+            await RunAsync($"ANALYZE \"{table.Table}\"", cancel);
         }
     }
 
@@ -229,13 +247,7 @@ public sealed class StatementSession : IAsyncDisposable
             await writer.StartRowAsync(cancel);
             for (var i = 0; i < row.Length; i++)
             {
-                // COPY has no declared types: each value must come as its column's.
-                await (Value(row[i]) switch
-                {
-                    DBNull => writer.WriteNullAsync(cancel),
-                    int n when table.Columns[i].Kind == SqlKind.Key => writer.WriteAsync((long)n, cancel),
-                    var value => writer.WriteAsync(value, cancel),
-                });
+                await WriteAsync(writer, table.Columns[i].Kind, row[i], cancel);
             }
         }
 
@@ -251,7 +263,50 @@ public sealed class StatementSession : IAsyncDisposable
             await command.DisposeAsync();
         }
 
+        foreach (var statement in _sqlite.Values)
+        {
+            statement.Dispose();
+        }
+
+        if (_pagesInMemory > 0 && _connection.State == ConnectionState.Open)
+        {
+            // The connection goes back to the pool and would keep its pages there; its settings are made anew when it is taken out again.
+            await RunAsync("PRAGMA shrink_memory", CancellationToken.None);
+        }
+
         await _db.DisposeAsync();
+    }
+
+    // COPY has no declared types: each value must come as its column's.
+    private static Task WriteAsync(NpgsqlBinaryImporter writer, SqlKind kind, object? value, CancellationToken cancel) => value switch
+    {
+        null => writer.WriteNullAsync(cancel),
+        string text => writer.WriteAsync(text, cancel),
+        int number when kind == SqlKind.Key => writer.WriteAsync((long)number, cancel),
+        int number => writer.WriteAsync(number, cancel),
+        long number => writer.WriteAsync(number, cancel),
+        bool flag => writer.WriteAsync(flag, cancel),
+        DateTimeOffset at => writer.WriteAsync(Stored(at), cancel),
+        Enum e => writer.WriteAsync(Convert.ToInt32(e, System.Globalization.CultureInfo.InvariantCulture), cancel),
+        _ => writer.WriteAsync(Value(value), cancel),
+    };
+
+    private SqliteStatement Prepared(SqliteConnection connection, SqlStatement statement)
+    {
+        if (!_sqlite.TryGetValue(statement, out var prepared))
+        {
+            _sqlite.Add(statement, prepared = new SqliteStatement(connection, statement));
+        }
+
+        return prepared;
+    }
+
+    private async Task RunAsync(string text, CancellationToken cancel)
+    {
+        await using var command = _connection.CreateCommand();
+        command.Transaction = _transaction;
+        command.CommandText = text;
+        await command.ExecuteNonQueryAsync(cancel);
     }
 
     private async Task EndAsync()
@@ -310,11 +365,13 @@ public sealed class StatementSession : IAsyncDisposable
         return parameter;
     }
 
-    // The same form as the convention for instants gives: UTC, cut to microseconds.
+    /// <summary>The same form as the convention for instants gives: UTC, cut to microseconds.</summary>
+    internal static DateTime Stored(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc);
+
     private static object Value(object? value) => value switch
     {
         null => DBNull.Value,
-        DateTimeOffset at => new DateTime(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc),
+        DateTimeOffset at => Stored(at),
         Enum e => Convert.ToInt32(e, System.Globalization.CultureInfo.InvariantCulture),
         _ => value,
     };

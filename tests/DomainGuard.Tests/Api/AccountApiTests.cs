@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -68,6 +69,57 @@ public sealed class AccountApiTests(ApiApp api) : IClassFixture<ApiApp>
     }
 
     [Fact]
+    public async Task A_packed_list_is_taken_in()
+    {
+        using var client = await ClientAsync(ApiScopes.AccountsWrite | ApiScopes.AccountsRead);
+        var (answer, body) = await SendPackedAsync(client, Packed("""{"accountId":"gz-1","addresses":[{"email":"g@packed.example"}]}"""u8.ToArray()));
+        Assert.Equal((HttpStatusCode.OK, "completed"), (answer.StatusCode, body.GetProperty("summary").GetProperty("status").GetString()));
+        Assert.Equal(HttpStatusCode.OK, (await ApiApp.SendAsync(client, "GET", "/api/v1/accounts/gz-1")).Answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_body_that_unpacks_to_far_more_than_was_sent_is_refused_and_so_is_one_that_is_broken()
+    {
+        using var client = await ClientAsync(ApiScopes.AccountsWrite | ApiScopes.AccountsRead);
+        var good = Encoding.UTF8.GetBytes("""{"accountId":"bomb-1","addresses":[{"email":"b@bomb.example"}]}""" + "\n");
+        var bomb = Packed([.. good, .. Enumerable.Repeat((byte)'\n', 64 * 1024 * 1024)]);
+        Assert.InRange(bomb.Length, 1, 200_000);
+        await RefusedAsync(bomb, "gzip", HttpStatusCode.RequestEntityTooLarge, "body_too_large");
+        await RefusedAsync(Packed(good)[..^12], "gzip", HttpStatusCode.BadRequest, "invalid_request");
+        await RefusedAsync(good, "gzip", HttpStatusCode.BadRequest, "invalid_request");
+        await RefusedAsync(good, "br", HttpStatusCode.UnsupportedMediaType, "unsupported_media_type");
+        Assert.Equal(HttpStatusCode.NotFound, (await ApiApp.SendAsync(client, "GET", "/api/v1/accounts/bomb-1")).Answer.StatusCode);
+
+        async Task RefusedAsync(byte[] sent, string encoding, HttpStatusCode status, string code)
+        {
+            var (answer, problem) = await SendPackedAsync(client, sent, encoding);
+            Assert.Equal((status, code), (answer.StatusCode, ApiApp.Problem(answer, problem)));
+        }
+    }
+
+    [Fact]
+    public async Task A_second_list_is_told_to_come_again_while_one_is_taken_in()
+    {
+        using var client = await ClientAsync(ApiScopes.AccountsWrite | ApiScopes.AccountsRead);
+        using var slow = new HeldLines("""{"accountId":"held-1","addresses":[{"email":"h@held.example"}]}""");
+        var first = client.PostAsync(new Uri("/api/v1/sync?mode=partial", UriKind.Relative), slow, TestContext.Current.CancellationToken);
+        await slow.Sent.Task;
+
+        HttpResponseMessage answer;
+        IReadOnlyList<JsonElement> report;
+        do
+        {
+            (answer, report) = await SendAsync(client, "mode=partial&dryRun=true", """{"accountId":"held-2"}""");
+        }
+        while (answer.StatusCode == HttpStatusCode.OK); // the first had not begun
+        Assert.Equal((HttpStatusCode.Conflict, "import_running", true), (answer.StatusCode, ApiApp.Problem(answer, Assert.Single(report)), answer.Headers.RetryAfter?.Delta > TimeSpan.Zero));
+
+        slow.Go.SetResult();
+        Assert.Equal(HttpStatusCode.OK, (await first).StatusCode);
+        Assert.Equal("completed", Summary((await SyncAsync(client, "mode=partial", """{"accountId":"held-2"}""")).Report).GetProperty("status").GetString());
+    }
+
+    [Fact]
     public async Task A_verification_is_taken_by_its_proof()
     {
         using var client = await ClientAsync(ApiScopes.AccountsWrite | ApiScopes.AccountsRead);
@@ -127,10 +179,75 @@ public sealed class AccountApiTests(ApiApp api) : IClassFixture<ApiApp>
 
     private static async Task<(HttpStatusCode Status, IReadOnlyList<JsonElement> Report)> SyncAsync(HttpClient client, string query, string lines)
     {
+        while (true)
+        {
+            var (answer, report) = await SendAsync(client, query, lines);
+            if (answer.StatusCode != HttpStatusCode.Conflict)
+            {
+                return (answer.StatusCode, report);
+            }
+
+            // One that went away may still be given up.
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task<(HttpResponseMessage Answer, IReadOnlyList<JsonElement> Report)> SendAsync(HttpClient client, string query, string lines)
+    {
         using var content = new StringContent(lines, Encoding.UTF8, "application/x-ndjson");
-        using var answer = await client.PostAsync(new Uri("/api/v1/sync?" + query, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        var answer = await client.PostAsync(new Uri("/api/v1/sync?" + query, UriKind.Relative), content, TestContext.Current.CancellationToken);
         var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        return (answer.StatusCode, [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)]);
+        return (answer, [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)]);
+    }
+
+    private static async Task<(HttpResponseMessage Answer, JsonElement Body)> SendPackedAsync(HttpClient client, byte[] bytes, string encoding = "gzip")
+    {
+        using var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new("application/x-ndjson");
+        content.Headers.ContentEncoding.Add(encoding);
+        var answer = await client.PostAsync(new Uri("/api/v1/sync?mode=partial&keepGood=true", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        return (answer, JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement);
+    }
+
+    private static byte[] Packed(byte[] bytes)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionMode.Compress))
+        {
+            gzip.Write(bytes);
+        }
+
+        return packed.ToArray();
+    }
+
+    /// <summary>A line, and nothing more until it is told.</summary>
+    private sealed class HeldLines : HttpContent
+    {
+        private readonly byte[] _line;
+
+        public HeldLines(string line)
+        {
+            _line = Encoding.UTF8.GetBytes(line + "\n");
+            Headers.ContentType = new("application/x-ndjson");
+        }
+
+        public TaskCompletionSource Sent { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(_line);
+            await stream.FlushAsync();
+            Sent.SetResult();
+            await Go.Task;
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     /// <summary>Lines without end.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using DomainGuard.Data.Accounts;
 using DomainGuard.Web.Features.Imports;
 
 namespace DomainGuard.Tests.Imports;
@@ -37,12 +38,26 @@ public sealed class NdjsonReaderOfAccountsTests
     [InlineData("{\"accountId\":\"1\",\"addresses\":[1]}", "addresses")]
     [InlineData("{\"accountId\":\"1\",\"addresses\":[{\"email\":\"nobody\"}]}", "email")]
     [InlineData("{\"accountId\":\"1\",\"addresses\":[{\"email\":\"a@example.com\",\"verifiedAt\":\"2026-01-01\"}]}", "verifiedAt")]
+    [InlineData("{\"accountId\":\"1\",\"addresses\":[{\"email\":\"a@example.com\",\"proof\":\"password\"}]}", "proof")]
+    [InlineData("{\"accountId\":\"1\",\"addresses\":[{\"email\":\"a@example.com\",\"proof\":2}]}", "proof")]
     public async Task A_bad_line_is_rejected_with_its_field_and_the_next_is_read(string line, string field)
     {
         var items = await ReadAsync(line + "\n{\"accountId\":\"2\"}\n");
 
         Assert.Equal((1, field), (items[0].Line, Assert.IsType<ImportBad>(items[0]).Field));
         Assert.Equal(2, Assert.IsType<ImportGood>(items[1]).Line);
+    }
+
+    [Theory]
+    [InlineData("", ClaimProof.None)]
+    [InlineData(",\"proof\":null", ClaimProof.None)]
+    [InlineData(",\"proof\":\"none\"", ClaimProof.None)]
+    [InlineData(",\"proof\":\"session\"", ClaimProof.Session)]
+    [InlineData(",\"proof\":\"second_factor\"", ClaimProof.SecondFactor)]
+    public async Task Reads_what_a_verification_proved(string said, ClaimProof proof)
+    {
+        var item = Assert.Single(await ReadAsync("{\"accountId\":\"1\",\"addresses\":[{\"email\":\"a@example.com\",\"verifiedAt\":\"2021-01-01T00:00:00Z\"" + said + "}]}"));
+        Assert.Equal(proof, Assert.IsType<ImportGood>(item).Address!.Proof);
     }
 
     [Fact]

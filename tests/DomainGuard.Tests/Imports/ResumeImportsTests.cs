@@ -29,6 +29,38 @@ public sealed class ResumeImportsTests
         Assert.NotNull((await world.AccountAsync("39")).RetiredAt);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(15_000)]
+    [InlineData(50_000)]
+    public async Task A_merge_of_many_pages_that_was_broken_off_leaves_what_one_go_leaves(int after)
+    {
+        // Pages of 10,000 rows, whose domains are added for 50,000 at a time: hosts of one domain, and one host, on both sides of every border.
+        var rows = string.Concat(Enumerable.Range(0, 60_000).Select(i => $"{i:d6},a@h{i % 7}.d{i * 7_919L % 20_000:d5}.com,true,,,,\n"));
+        await using var whole = await ImportWorld.CreateAsync();
+        await whole.ImportAsync(rows);
+        await using var world = await ImportWorld.CreateAsync();
+        var import = await world.StageAsync(rows);
+        using var broken = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Get<MergeImport>().ExecuteAsync(import.Id, p => Break(p.Done), broken.Token));
+        await using (var db = await world.Dbs.CreateDbContextAsync())
+        {
+            Assert.InRange(await db.Accounts.CountAsync(), after, 59_999);
+        }
+
+        Assert.True(await world.Get<MergeImport>().ExecuteAsync(import.Id, null, CancellationToken.None));
+        Assert.Equal(await whole.DumpAsync(withKeys: false), await world.DumpAsync(withKeys: false));
+
+        void Break(int done)
+        {
+            if (done >= after)
+            {
+                broken.Cancel();
+            }
+        }
+    }
+
     [Fact]
     public async Task A_file_that_was_half_read_is_given_up_and_its_rows_are_cleared()
     {

@@ -1535,6 +1535,11 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
+                    b.Property<int>("Proof")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0);
+
                     b.Property<string>("SearchEmail")
                         .HasMaxLength(320)
                         .HasColumnType("character varying(320)")

@@ -1535,6 +1535,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<long?>("Projects")
                         .HasColumnType("bigint");
 
+                    b.Property<int>("Proof")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("int")
+                        .HasDefaultValue(0);
+
                     b.Property<string>("SearchEmail")
                         .HasMaxLength(320)
                         .HasColumnType("nvarchar(320)")

@@ -1506,6 +1506,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<long?>("Projects")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Proof")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0);
+
                     b.Property<string>("SearchEmail")
                         .HasMaxLength(320)
                         .HasColumnType("TEXT");

@@ -198,13 +198,7 @@ internal static class AccountEndpoints
         var problem = "An address is required.";
         errors.Require(body.Value.Email is { Length: > 0 } text && EmailAddress.TryParse(text, PublicSuffixList.Shipped, out email, out problem), "email", problem);
         errors.Require(body.Value.VerifiedAt is not null, "verifiedAt", "Say when it was verified, in UTC.");
-        var proof = body.Value.Proof switch
-        {
-            null or "none" => ClaimProof.None,
-            "session" => ClaimProof.Session,
-            "second_factor" => ClaimProof.SecondFactor,
-            _ => (ClaimProof?)null,
-        };
+        var proof = ClaimProofs.Of(body.Value.Proof);
         errors.Require(proof is not null, "proof", "It is none, session or second_factor.");
         if (!errors.IsEmpty)
         {

@@ -9,7 +9,7 @@ namespace DomainGuard.Web.Features.Imports;
 internal sealed record HeldAddress(
     long Id, long AccountId, long DomainId, string Email, bool IsPrimary, DateTimeOffset? VerifiedAt, DateTimeOffset BaselineFrom, HandChange HandChange, DateTimeOffset? RetiredAt, int Version,
     Phase Phase, DomainFlags Flags, Confidence Confidence, DateTimeOffset? LastAnsweredAt, HandChange DomainHandChange, AddressState State, bool HasOpenCase, DateTimeOffset? ClaimedAt,
-    ClaimState ClaimState)
+    ClaimState ClaimState, ClaimProof ClaimProof)
 {
     private const DomainFlags ForReview = DomainFlags.Undelegated | DomainFlags.Parked | DomainFlags.ForSale | DomainFlags.Sinkholed | DomainFlags.DanglingMx;
 
@@ -26,6 +26,9 @@ internal sealed record AddressChange(HeldAddress Held, bool IsPrimary, DateTimeO
 
     /// <summary>Where it stands.</summary>
     public ClaimState ClaimState { get; init; } = Held.ClaimState;
+
+    /// <summary>What it proved.</summary>
+    public ClaimProof ClaimProof { get; init; } = Held.ClaimProof;
 }
 
 /// <summary>What the file makes of one account that we hold: a pure comparison of what it says with what we hold.</summary>
@@ -74,7 +77,7 @@ internal sealed record AccountPlan
             listed.Add(address.Id);
             var change = Change(address, row, now, lookUpFirst);
             if (change.IsPrimary != address.IsPrimary || change.VerifiedAt != address.VerifiedAt || change.BaselineFrom != address.BaselineFrom || change.RetiredAt != address.RetiredAt
-                || change.ClaimedAt != address.ClaimedAt)
+                || change.ClaimedAt != address.ClaimedAt || change.ClaimProof != address.ClaimProof)
             {
                 changed.Add(change);
             }
@@ -107,14 +110,14 @@ internal sealed record AccountPlan
     }
 
     /// <summary>
-    /// A newer "verified at" is a verification event that proves only who reads the mail (product section 7). It moves trust only where nothing is against the holder, no case waits
-    /// and the domain was looked up and in order since; else the old date and baseline stay, the domain is looked up first, and its verdict decides (<c>ReverifyAddress</c>). Told
-    /// again it changes nothing.
+    /// A newer "verified at" is a verification event, with its proof where the line has one (product section 7). It moves trust only where nothing is against the holder, no case waits
+    /// and the domain was looked up and in order since; else the old date and baseline stay, the domain is looked up first, and its verdict decides on the proof (<c>Claims</c>). Told
+    /// again it changes nothing, unless it proves more; one that is older than what was claimed says nothing new.
     /// </summary>
     private static AddressChange Change(HeldAddress known, ImportRow row, DateTimeOffset now, List<long> lookUpFirst)
     {
         var unchanged = new AddressChange(known, row.IsPrimary, known.VerifiedAt, known.BaselineFrom, null);
-        if (row.VerifiedAt is not { } said || said == known.VerifiedAt || said == known.ClaimedAt)
+        if (row.VerifiedAt is not { } said || said == known.VerifiedAt)
         {
             return unchanged;
         }
@@ -124,9 +127,14 @@ internal sealed record AccountPlan
             return unchanged with { VerifiedAt = said };
         }
 
+        if (known.ClaimedAt is { } claimed && (said < claimed || (said == claimed && row.Proof <= known.ClaimProof)))
+        {
+            return unchanged;
+        }
+
         if (known.WasInOrderAt(said))
         {
-            return unchanged with { VerifiedAt = said, BaselineFrom = now, ClaimedAt = null, ClaimState = ClaimState.None };
+            return unchanged with { VerifiedAt = said, BaselineFrom = now, ClaimedAt = null, ClaimState = ClaimState.None, ClaimProof = ClaimProof.None };
         }
 
         if (known.HandChange == HandChange.None && known.Phase == Phase.NotApplicable)
@@ -135,7 +143,7 @@ internal sealed record AccountPlan
         }
 
         lookUpFirst.Add(known.DomainId);
-        return unchanged with { ClaimedAt = said, ClaimState = ClaimState.Waiting };
+        return unchanged with { ClaimedAt = said, ClaimState = ClaimState.Waiting, ClaimProof = row.Proof };
     }
 
     private static Account Merge(ImportRow row, Account held, bool isPartial, int live, DateTimeOffset now)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DomainGuard.Core.Addresses;
+using DomainGuard.Data.Accounts;
 
 namespace DomainGuard.Web.Features.Imports;
 
@@ -105,6 +106,17 @@ internal struct ImportFields(DateTimeOffset now)
         }
 
         return number;
+    }
+
+    public ClaimProof Proof(string field, string? value)
+    {
+        if (ClaimProofs.Of(value) is not { } proof)
+        {
+            Reject(field, "is none of none, session and second_factor");
+            return ClaimProof.None;
+        }
+
+        return proof;
     }
 
     public EmailAddress? Email(string field, string? value)

@@ -1,4 +1,5 @@
 using DomainGuard.Core.Addresses;
+using DomainGuard.Data.Accounts;
 
 namespace DomainGuard.Web.Features.Imports;
 
@@ -25,7 +26,7 @@ internal sealed record AccountFacts
 }
 
 /// <summary>One address of an account; null for an account that has none.</summary>
-internal sealed record AddressFacts(EmailAddress Email, bool IsPrimary, DateTimeOffset? VerifiedAt);
+internal sealed record AddressFacts(EmailAddress Email, bool IsPrimary, DateTimeOffset? VerifiedAt, ClaimProof Proof = ClaimProof.None);
 
 /// <summary>What a reader gives: a good row, or a rejection.</summary>
 /// <param name="Line">Line in the file, from 1.</param>

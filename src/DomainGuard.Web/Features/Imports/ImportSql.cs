@@ -10,7 +10,7 @@ internal static class ImportSql
         ("ImportId", SqlKind.Key), ("Sequence", SqlKind.Key), ("Line", SqlKind.Number), ("ExternalId", SqlKind.Text), ("IsRejected", SqlKind.Bool), ("Email", SqlKind.Text), ("SearchEmail", SqlKind.Text),
         ("MailHost", SqlKind.Text), ("DomainName", SqlKind.Text), ("IsRegistrable", SqlKind.Bool), ("IsTenant", SqlKind.Bool), ("UserName", SqlKind.Text), ("SortName", SqlKind.Text),
         ("DisplayName", SqlKind.Text), ("Impact", SqlKind.Number), ("IsPrimary", SqlKind.Bool), ("VerifiedAt", SqlKind.Instant), ("CreatedAt", SqlKind.Instant), ("LastSeenAt", SqlKind.Instant),
-        ("TwoFactor", SqlKind.Bool), ("Privileged", SqlKind.Bool), ("Projects", SqlKind.Key), ("MonthlyDownloads", SqlKind.Key));
+        ("TwoFactor", SqlKind.Bool), ("Privileged", SqlKind.Bool), ("Projects", SqlKind.Key), ("MonthlyDownloads", SqlKind.Key), ("Proof", SqlKind.Number));
 
     public static BulkTable Rejections { get; } = new(
         "ImportRejection", ("ImportId", SqlKind.Key), ("Sequence", SqlKind.Key), ("Line", SqlKind.Number), ("Field", SqlKind.Text), ("Reason", SqlKind.Text));
@@ -67,10 +67,10 @@ internal static class ImportSql
     public static SqlStatement UpdateAddress { get; } = new(
         """
         UPDATE "Address" SET "IsPrimary" = @p1, "VerifiedAt" = @p2, "BaselineFrom" = @p3, "RetiredAt" = @p4,
-          "ClaimProof" = CASE WHEN "ClaimedAt" = @p6 THEN "ClaimProof" ELSE 0 END, "ClaimedAt" = @p6, "ClaimState" = @p7, "Version" = "Version" + 1
+          "ClaimedAt" = @p6, "ClaimState" = @p7, "ClaimProof" = @p8, "Version" = "Version" + 1
         WHERE "Id" = @p0 AND "Version" = @p5
         """,
-        SqlKind.Key, SqlKind.Bool, SqlKind.Instant, SqlKind.Instant, SqlKind.Instant, SqlKind.Number, SqlKind.Instant, SqlKind.Number);
+        SqlKind.Key, SqlKind.Bool, SqlKind.Instant, SqlKind.Instant, SqlKind.Instant, SqlKind.Number, SqlKind.Instant, SqlKind.Number, SqlKind.Number);
 
     // A verification waits for the next verdict: looked up first. p2 true.
     public static SqlStatement BringForward { get; } = new(
@@ -98,9 +98,8 @@ internal static class ImportSql
           WHERE d."Id" > @p0 AND d."Id" <= @p1
           GROUP BY d."Id"
         ) s
-        WHERE "Domain"."Id" = s."Id" AND EXISTS (
-          SELECT s."Count", s."Impact", s."Trust", s."Rank", s."Watched"
-          EXCEPT SELECT "Domain"."AddressCount", "Domain"."MaxImpact", "Domain"."EarliestTrustAt", "Domain"."Priority", "Domain"."WatchedFor" & 1)
+        WHERE "Domain"."Id" = s."Id" AND (s."Count" <> "Domain"."AddressCount" OR s."Impact" <> "Domain"."MaxImpact" OR s."Rank" <> "Domain"."Priority" OR s."Watched" <> ("Domain"."WatchedFor" & 1)
+          OR s."Trust" <> "Domain"."EarliestTrustAt" OR (s."Trust" IS NULL AND "Domain"."EarliestTrustAt" IS NOT NULL) OR (s."Trust" IS NOT NULL AND "Domain"."EarliestTrustAt" IS NULL))
         """,
         SqlKind.Key, SqlKind.Key, SqlKind.Instant, SqlKind.Bool, SqlKind.Number);
 

@@ -10,6 +10,13 @@ namespace DomainGuard.Web.Features.Imports;
 /// <summary>Another process took the import over, or it was given up, while this one was held up. What this one had begun was not written.</summary>
 internal sealed class ImportLeaseLostException() : Exception("Another process has taken the import over. Nothing is lost; look at the list of imports.");
 
+/// <summary>Another import is at work, and who asked does not wait.</summary>
+internal sealed class ImportRunningException(long importId) : Exception("Another import is at work.")
+{
+    /// <summary>That one.</summary>
+    public long ImportId => importId;
+}
+
 /// <summary>
 /// The right to work one import: held in its row, renewed in the background, and checked inside every transaction that writes, so that a process that was held up (a suspended
 /// machine, a stalled pipe) can never write beside its heir. One run, one lease: two runs in one process exclude each other too.
@@ -22,13 +29,15 @@ internal sealed class ImportLease : IAsyncDisposable
         """UPDATE "Import" SET "LeaseUntil" = @p2 WHERE "Id" = @p0 AND "LeaseOwner" = @p1""", SqlKind.Key, SqlKind.Text, SqlKind.Instant);
 
     private readonly ScanNode _node;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _renewing;
+    private long _renewedAt;
 
     internal ImportLease(long importId, string owner, IDbContextFactory<GuardDb> dbs, ScanNode node, TimeProvider time)
     {
-        (ImportId, Owner, _node) = (importId, owner, node);
-        _renewing = RenewAsync(dbs, time);
+        (ImportId, Owner, _node, _time, _renewedAt) = (importId, owner, node, time, time.GetTimestamp());
+        _renewing = RenewAsync(dbs);
     }
 
     public long ImportId { get; }
@@ -43,6 +52,8 @@ internal sealed class ImportLease : IAsyncDisposable
         {
             throw new ImportLeaseLostException();
         }
+
+        Interlocked.Exchange(ref _renewedAt, _time.GetTimestamp());
     }
 
     public async ValueTask DisposeAsync()
@@ -52,13 +63,19 @@ internal sealed class ImportLease : IAsyncDisposable
         _ended.Dispose();
     }
 
-    private async Task RenewAsync(IDbContextFactory<GuardDb> dbs, TimeProvider time)
+    private async Task RenewAsync(IDbContextFactory<GuardDb> dbs)
     {
         while (true)
         {
             try
             {
-                await Task.Delay(RenewEvery, time, _ended.Token);
+                await Task.Delay(RenewEvery, _time, _ended.Token);
+                if (_time.GetElapsedTime(Interlocked.Read(ref _renewedAt)) < RenewEvery)
+                {
+                    // The work renews it with every transaction. On SQLite a commit beside it would empty the pages that it holds in memory.
+                    continue;
+                }
+
                 await using var db = await dbs.CreateDbContextAsync(_ended.Token);
                 var until = _node.Until;
                 await db.Imports.Where(i => i.Id == ImportId && i.LeaseOwner == Owner).ExecuteUpdateAsync(s => s.SetProperty(i => i.LeaseUntil, until), _ended.Token);
@@ -111,6 +128,14 @@ internal sealed class ImportTurn(IDbContextFactory<GuardDb> dbs, ScanNode node, 
             : null;
     }
 
+    /// <summary>The import that is read or merged now by a process that lives; null when none is.</summary>
+    public async Task<long?> AtWorkAsync(CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var seen = await db.Settings.AsNoTracking().Where(s => s.Name == Setting).Select(s => s.Value).FirstOrDefaultAsync(cancel);
+        return await HolderAsync(db, seen, cancel) is { Status: ImportStatus.Staging or ImportStatus.Merging } holder && !IsFree(holder) ? holder.Id : null;
+    }
+
     /// <summary>Waits until it is this import's turn. <paramref name="takeUp"/> deals with one that a dead process left.</summary>
     /// <returns>True when no other import had a turn since this one's last.</returns>
     public async Task<bool> TakeAsync(long importId, Func<Import, Task> takeUp, Action<long> waitFor, CancellationToken cancel)
@@ -125,7 +150,7 @@ internal sealed class ImportTurn(IDbContextFactory<GuardDb> dbs, ScanNode node, 
                 return true;
             }
 
-            var holder = seen is null ? null : await db.Imports.AsNoTracking().FirstOrDefaultAsync(i => i.Id == long.Parse(seen, System.Globalization.CultureInfo.InvariantCulture), cancel);
+            var holder = await HolderAsync(db, seen, cancel);
             if (holder is not { Status: ImportStatus.Staging or ImportStatus.Merging })
             {
                 if (await ChangeAsync(db, seen, mine, cancel))
@@ -155,6 +180,9 @@ internal sealed class ImportTurn(IDbContextFactory<GuardDb> dbs, ScanNode node, 
     /// <summary>Nobody works it: the lease was given back or has run out, or its process is dead.</summary>
     public bool IsFree(Import import) =>
         import.LeaseOwner is null || import.LeaseUntil is null || import.LeaseUntil < node.Now || import.LeaseUntil > node.Unbelievable || ScanNode.IsDead(import.LeaseOwner);
+
+    private static async Task<Import?> HolderAsync(GuardDb db, string? seen, CancellationToken cancel) =>
+        seen is null ? null : await db.Imports.AsNoTracking().FirstOrDefaultAsync(i => i.Id == long.Parse(seen, System.Globalization.CultureInfo.InvariantCulture), cancel);
 
     private static async Task<bool> ChangeAsync(GuardDb db, string? seen, string mine, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
@@ -14,10 +15,14 @@ namespace DomainGuard.Web.Features.Imports;
 /// Carries a compared import out: page after page of accounts, each in one short transaction together with how far it came, then retires who is gone, then counts addresses per
 /// domain. Killed at any moment it goes on where it was, by whoever takes the lease; doing a page again changes nothing.
 /// </summary>
-internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator ids, TallyDomains tally, ImportTurn turn, GuardClock clock, TimeProvider time)
+internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains tally, ImportTurn turn, GuardClock clock, TimeProvider time)
 {
     private const int MostAttempts = 5;
     private const int RetirePage = 20_000;
+    private const int DomainPart = 5_000;
+
+    // A page of new accounts touches some 20,000 pages of SQLite's file, nearly all of them in indexes.
+    private const int PagesWritten = 24_000;
 
     /// <summary>Merges; false when another run holds the import, or it is not to be merged (then its problem says why). Waits for other imports.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another took the import over.</exception>
@@ -48,7 +53,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 
     private async Task<bool> MergeAsync(ImportLease lease, bool isLatest, Action<ImportProgress>? progress, CancellationToken cancel)
     {
-        await using var session = await StatementSession.OpenAsync(dbs, cancel);
+        await using var session = await StatementSession.OpenAsync(dbs, cancel, PagesWritten);
         var import = await session.Db.Imports.AsNoTracking().SingleAsync(i => i.Id == lease.ImportId, cancel);
         var hasNameless = await StagedPage.HasNamelessAsync(session.Db, import.Id, cancel);
         if (import.MergedUpTo is null && await RefuseAsync(session.Db, lease, import, isLatest, hasNameless, cancel))
@@ -56,13 +61,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             return false;
         }
 
-        var total = import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts;
-        for (var page = await StagedPage.NextAsync(session.Db, import.Id, import.MergedUpTo ?? "", cancel); page is not null; page = await StagedPage.NextAsync(session.Db, import.Id, page.Last, cancel))
-        {
-            import.MergedAccounts += await MergeAsync(session, lease, import, page, hasNameless, cancel);
-            progress?.Invoke(new ImportProgress("Writing", import.MergedAccounts, total));
-        }
-
+        await MergePagesAsync(session, lease, import, hasNameless, progress, cancel);
         if (import.GoneAccounts > 0)
         {
             await RetireAsync(session, lease, progress, cancel);
@@ -107,90 +106,153 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         return true;
     }
 
-    private async Task<int> MergeAsync(StatementSession session, ImportLease lease, Import import, StagedPage page, bool hasNameless, CancellationToken cancel)
+    /// <summary>While one page is written the next is read and compared, on a connection of its own: no two pages share an account.</summary>
+    private async Task MergePagesAsync(StatementSession session, ImportLease lease, Import import, bool hasNameless, Action<ImportProgress>? progress, CancellationToken cancel)
     {
-        for (var attempt = 1; ; attempt++)
+        var total = import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts;
+        await using var reading = await StatementSession.OpenAsync(dbs, cancel, StageImport.PagesInMemory);
+        await using var plans = PlansAsync(reading.Db, import, hasNameless, cancel).GetAsyncEnumerator(CancellationToken.None);
+        var next = NextAsync();
+        try
         {
-            try
+            while (await next)
             {
-                return await WriteAsync(session, lease, import, page, hasNameless, clock.Now, cancel);
+                var plan = plans.Current;
+                next = NextAsync();
+                import.MergedAccounts += await MergeAsync(session, lease, import, plan, hasNameless, cancel);
+                progress?.Invoke(new ImportProgress("Writing", import.MergedAccounts, total));
             }
-            catch (Exception e) when (e is DbException or PageOvertakenException && attempt < MostAttempts)
+        }
+        finally
+        {
+            await next.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        // SQLite does not wait, it works: on a thread of its own.
+        Task<bool> NextAsync() => Task.Run(() => plans.MoveNextAsync().AsTask(), CancellationToken.None);
+    }
+
+    private async IAsyncEnumerable<PagePlan> PlansAsync(GuardDb db, Import import, bool hasNameless, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var after = import.MergedUpTo ?? "";
+        while (await StagedPage.StretchAsync(db, import.Id, after, cancel) is { } stretch)
+        {
+            var hasDomains = false;
+            while (await stretch.NextAsync(db, after, cancel) is { } page)
             {
-                // A scan may have added the same domain meanwhile, or judged an address; a lock may have run out. The page is planned anew.
-                await session.RollbackAsync();
-                await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), time, cancel);
+                var plan = await PlanAsync(db, import, page, hasNameless, cancel);
+                if (plan.NewAddresses > 0 && !hasDomains)
+                {
+                    plan = plan with { Stretch = stretch, Missing = await MissingAsync(db, stretch, cancel) };
+                    hasDomains = true;
+                }
+
+                yield return plan;
+                after = page.Last;
             }
         }
     }
 
-    private async Task<int> WriteAsync(StatementSession session, ImportLease lease, Import import, StagedPage page, bool hasNameless, DateTimeOffset now, CancellationToken cancel)
+    private async Task<PagePlan> PlanAsync(GuardDb db, Import import, StagedPage page, bool hasNameless, CancellationToken cancel)
     {
-        var db = session.Db;
         List<StagedAccount> held = [];
         await foreach (var account in StagedPage.AccountsAsync(page.HeldIn(db), conflict: null, cancel))
         {
             held.Add(account);
         }
 
+        var now = clock.Now;
         var plans = await PlanChunk.MakeAsync(db, held, import.IsPartial, hasNameless, now, cancel);
-        var added = page.NewIn(db);
-        var newAccounts = await added.Select(r => r.ExternalId).Distinct().CountAsync(cancel);
-        var newAddresses = plans.Sum(p => p.NewAddresses) + (newAccounts == 0 ? 0 : await added.CountAsync(r => r.Email != null, cancel));
-        var (domains, hosts) = newAddresses == 0 ? ([], []) : await NewDomainsAsync(db, page, now, cancel);
-        var firstAccount = newAccounts == 0 ? 0 : await ids.ReserveAsync(IdAllocator.Account, newAccounts, cancel);
-        var firstAddress = newAddresses == 0 ? 0 : await ids.ReserveAsync(IdAllocator.Address, newAddresses, cancel);
-        List<object?[]> accounts = [.. plans.Where(p => p.IsChanged).Select(p => UpdateRow(p, now))];
-        List<object?[]> addresses =
-            [.. plans.SelectMany(p => p.ChangedAddresses).Select(c => new object?[] { c.Held.Id, c.IsPrimary, c.VerifiedAt, c.BaselineFrom, c.RetiredAt, c.Held.Version, c.ClaimedAt, c.ClaimState })];
+        var added = await page.NewIn(db).GroupBy(r => r.ImportId).Select(g => new { Accounts = g.Select(r => r.ExternalId).Distinct().Count(), Addresses = g.Count(r => r.Email != null) })
+            .FirstOrDefaultAsync(cancel);
+        return new PagePlan(page, plans.Count, added?.Accounts ?? 0, plans.Sum(p => p.NewAddresses) + (added?.Addresses ?? 0))
+        {
+            Accounts = [.. plans.Where(p => p.IsChanged).Select(p => UpdateRow(p, now))],
+            Addresses =
+            [
+                .. plans.SelectMany(p => p.ChangedAddresses)
+                    .Select(c => new object?[] { c.Held.Id, c.IsPrimary, c.VerifiedAt, c.BaselineFrom, c.RetiredAt, c.Held.Version, c.ClaimedAt, c.ClaimState, c.ClaimProof }),
+            ],
+            LookUpFirst = [.. plans.SelectMany(p => p.LookUpFirst).Distinct().Select(id => new object?[] { id, now, true })],
+        };
+    }
+
+    private async Task<int> MergeAsync(StatementSession session, ImportLease lease, Import import, PagePlan plan, bool hasNameless, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await WriteAsync(session, lease, import, plan, clock.Now, cancel);
+                return plan.NewAccounts + plan.HeldAccounts;
+            }
+            catch (Exception e) when (e is DbException or PageOvertakenException && attempt < MostAttempts)
+            {
+                // A scan may have added the same domain meanwhile, or judged an address; a lock may have run out. The page is planned anew.
+                await session.RollbackAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), time, cancel);
+                var missing = plan.Stretch is null ? [] : await MissingAsync(session.Db, plan.Stretch, cancel);
+                plan = await PlanAsync(session.Db, import, plan.Page, hasNameless, cancel) with { Stretch = plan.Stretch, Missing = missing };
+            }
+        }
+    }
+
+    private static async Task WriteAsync(StatementSession session, ImportLease lease, Import import, PagePlan plan, DateTimeOffset now, CancellationToken cancel)
+    {
+        await AddDomainsAsync(session, lease, plan.Missing, now, cancel);
+        var (page, db) = (plan.Page, session.Db);
+        var firstAccount = plan.NewAccounts == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Account, plan.NewAccounts, cancel);
+        var firstAddress = plan.NewAddresses == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Address, plan.NewAddresses, cancel);
 
         await session.BeginAsync(cancel);
         await lease.CheckAsync(session, cancel);
-        await session.InsertAsync(ImportSql.Domains, domains, cancel);
-        await session.InsertAsync(ImportSql.MailHosts, hosts, cancel);
-        if (await session.ExecuteManyAsync(ImportSql.UpdateAccount, accounts, cancel) != accounts.Count || await session.ExecuteManyAsync(ImportSql.UpdateAddress, addresses, cancel) != addresses.Count)
+        if (await session.ExecuteManyAsync(ImportSql.UpdateAccount, plan.Accounts, cancel) != plan.Accounts.Count
+            || await session.ExecuteManyAsync(ImportSql.UpdateAddress, plan.Addresses, cancel) != plan.Addresses.Count
+            || (plan.NewAccounts > 0 && await session.ExecuteAsync(ImportSql.InsertAccounts, [page.ImportId, page.After, page.Last, firstAccount - 1, now, false], cancel) != plan.NewAccounts)
+            || (plan.NewAddresses > 0 && await session.ExecuteAsync(ImportSql.InsertAddresses, [page.ImportId, page.After, page.Last, firstAddress - 1, now, false], cancel) != plan.NewAddresses))
         {
             throw new PageOvertakenException();
         }
 
-        if (newAccounts > 0)
-        {
-            await session.ExecuteAsync(ImportSql.InsertAccounts, [page.ImportId, page.After, page.Last, firstAccount - 1, now, false], cancel);
-        }
-
-        if (newAddresses > 0)
-        {
-            await session.ExecuteAsync(ImportSql.InsertAddresses, [page.ImportId, page.After, page.Last, firstAddress - 1, now, false], cancel);
-        }
-
-        await session.ExecuteManyAsync(ImportSql.BringForward, [.. plans.SelectMany(p => p.LookUpFirst).Distinct().Select(id => new object?[] { id, now, true })], cancel);
-        await session.ExecuteAsync(ImportSql.Advance, [import.Id, page.Last, newAccounts + plans.Count], cancel);
+        await session.ExecuteManyAsync(ImportSql.BringForward, plan.LookUpFirst, cancel);
+        await session.ExecuteAsync(ImportSql.Advance, [import.Id, page.Last, plan.NewAccounts + plan.HeldAccounts], cancel);
         await session.CommitAsync(cancel);
-        return newAccounts + plans.Count;
     }
 
-    private async Task<(List<object?[]> Domains, List<object?[]> Hosts)> NewDomainsAsync(GuardDb db, StagedPage page, DateTimeOffset now, CancellationToken cancel)
-    {
-        var missing = await page.In(db)
-            .Where(r => !r.IsRejected && r.Email != null && (r.IsRegistrable ? !db.MailHosts.Any(h => h.Name == r.MailHost) : !db.Domains.Any(d => d.Name == r.DomainName)))
-            .Select(r => new { r.DomainName, r.MailHost, r.IsRegistrable, r.IsTenant }).Distinct().ToListAsync(cancel);
-        if (missing.Count == 0)
-        {
-            return ([], []);
-        }
+    private static async Task<List<MissingHost>> MissingAsync(GuardDb db, StagedPage rows, CancellationToken cancel) =>
+        [
+            .. (await rows.In(db)
+                .Where(r => !r.IsRejected && r.Email != null && (r.IsRegistrable ? !db.MailHosts.Any(h => h.Name == r.MailHost) : !db.Domains.Any(d => d.Name == r.DomainName)))
+                .Select(r => new MissingHost(r.DomainName!, r.MailHost!, r.IsRegistrable, r.IsTenant)).Distinct().ToListAsync(cancel)).OrderBy(m => m.Domain, StringComparer.Ordinal),
+        ];
 
-        var names = missing.Select(m => m.DomainName!).Distinct().ToArray();
-        var known = await db.Domains.AsNoTracking().Where(d => EF.Parameter(names).Contains(d.Name)).ToDictionaryAsync(d => d.Name, d => d.Id, StringComparer.Ordinal, cancel);
-        var added = missing.Where(m => !known.ContainsKey(m.DomainName!)).DistinctBy(m => m.DomainName).ToList();
-        var nextDomain = added.Count == 0 ? 0 : await ids.ReserveAsync(IdAllocator.Domain, added.Count, cancel);
-        var domains = added.ConvertAll(m =>
+    /// <summary>
+    /// Adds domains and mail hosts of the pages that come next, before their addresses, in the order of their names: page by page, each new name would lie somewhere else in every
+    /// index that begins with it. Nobody removes a domain.
+    /// </summary>
+    private static async Task AddDomainsAsync(StatementSession session, ImportLease lease, IReadOnlyList<MissingHost> missing, DateTimeOffset now, CancellationToken cancel)
+    {
+        var db = session.Db;
+        foreach (var part in missing.Chunk(DomainPart))
         {
-            known.Add(m.DomainName!, nextDomain);
-            return DomainRow(nextDomain++, m.DomainName!, m.IsRegistrable, now);
-        });
-        var hosts = missing.Where(m => m.IsRegistrable).DistinctBy(m => m.MailHost).ToList();
-        var nextHost = hosts.Count == 0 ? 0 : await ids.ReserveAsync(IdAllocator.MailHost, hosts.Count, cancel);
-        return (domains, hosts.ConvertAll(m => new object?[] { nextHost++, known[m.DomainName!], m.MailHost, m.IsTenant }));
+            var names = part.Select(m => m.Domain).Distinct().ToArray();
+            var known = await db.Domains.AsNoTracking().Where(d => EF.Parameter(names).Contains(d.Name)).ToDictionaryAsync(d => d.Name, d => d.Id, StringComparer.Ordinal, cancel);
+            var added = part.Where(m => !known.ContainsKey(m.Domain)).DistinctBy(m => m.Domain).ToList();
+            var nextDomain = added.Count == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Domain, added.Count, cancel);
+            var domains = added.ConvertAll(m =>
+            {
+                known.Add(m.Domain, nextDomain);
+                return DomainRow(nextDomain++, m.Domain, m.IsRegistrable, now);
+            });
+            var hosts = part.Where(m => m.IsRegistrable).DistinctBy(m => m.Host).ToList();
+            var nextHost = hosts.Count == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.MailHost, hosts.Count, cancel);
+
+            await session.BeginAsync(cancel);
+            await lease.CheckAsync(session, cancel);
+            await session.InsertAsync(ImportSql.Domains, domains, cancel);
+            await session.InsertAsync(ImportSql.MailHosts, hosts.ConvertAll(m => new object?[] { nextHost++, known[m.Domain], m.Host, m.IsTenant }), cancel);
+            await session.CommitAsync(cancel);
+        }
     }
 
     /// <summary>A new domain is due at once; what its addresses say is counted at the end.</summary>
@@ -244,6 +306,24 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             // The lease runs out by itself.
         }
     }
+
+    /// <summary>What is to be written for a page, as far as it does not go from table to table.</summary>
+    private sealed record PagePlan(StagedPage Page, int HeldAccounts, int NewAccounts, int NewAddresses)
+    {
+        public IReadOnlyList<object?[]> Accounts { get; init; } = [];
+
+        public IReadOnlyList<object?[]> Addresses { get; init; } = [];
+
+        public IReadOnlyList<object?[]> LookUpFirst { get; init; } = [];
+
+        /// <summary>The pages from this one on whose domains and mail hosts are added with it; null where an earlier page did, or nothing is new.</summary>
+        public StagedPage? Stretch { get; init; }
+
+        /// <summary>What of them we do not hold, by domain.</summary>
+        public IReadOnlyList<MissingHost> Missing { get; init; } = [];
+    }
+
+    private sealed record MissingHost(string Domain, string Host, bool IsRegistrable, bool IsTenant);
 
     /// <summary>Something that the page was planned on has changed.</summary>
     private sealed class PageOvertakenException() : Exception("The page was overtaken by a scan or another writer.");

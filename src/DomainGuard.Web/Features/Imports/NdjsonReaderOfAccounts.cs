@@ -17,7 +17,7 @@ internal static class NdjsonReaderOfAccounts
     private static readonly HashSet<string> Members = new(
         ["accountId", "userName", "displayName", "createdAt", "lastSeenAt", "twoFactor", "privileged", "projects", "monthlyDownloads", "addresses"], StringComparer.Ordinal);
 
-    private static readonly HashSet<string> AddressMembers = new(["email", "primary", "verifiedAt"], StringComparer.Ordinal);
+    private static readonly HashSet<string> AddressMembers = new(["email", "primary", "verifiedAt", "proof"], StringComparer.Ordinal);
 
     public static async IAsyncEnumerable<ImportItem> ReadAsync(Stream file, DateTimeOffset now, Action<string> note, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -145,7 +145,9 @@ internal static class NdjsonReaderOfAccounts
         var email = fields.Email("email", Value(address, "email", ref fields));
         var isPrimary = fields.Flag("primary", Value(address, "primary", ref fields)) ?? false;
         var verifiedAt = fields.Instant("verifiedAt", Value(address, "verifiedAt", ref fields));
-        return fields.Field is { } field ? new ImportBad(line, field, fields.Reason!, account.ExternalId) : new ImportGood(line, account, new AddressFacts(email!, isPrimary, verifiedAt));
+        var proof = fields.Proof("proof", Value(address, "proof", ref fields));
+        return fields.Field is { } field ? new ImportBad(line, field, fields.Reason!, account.ExternalId)
+            : new ImportGood(line, account, new AddressFacts(email!, isPrimary, verifiedAt, proof));
     }
 
     private static void Note(JsonElement holder, HashSet<string> known, Action<string> unknown)

@@ -22,7 +22,7 @@ internal static class PlanChunk
             .OrderBy(a => a.Id)
             .Select(a => new HeldAddress(
                 a.Id, a.AccountId, a.DomainId, a.Email, a.IsPrimary, a.VerifiedAt, a.BaselineFrom, a.HandChange, a.RetiredAt, a.Version, a.Domain!.Phase, a.Domain.Flags, a.Domain.Confidence,
-                a.Domain.LastAnsweredAt, a.Domain.HandChange, a.State, a.Domain.HasCase && db.Cases.Any(c => c.AddressId == a.Id && c.IsOpen), a.ClaimedAt, a.ClaimState))
+                a.Domain.LastAnsweredAt, a.Domain.HandChange, a.State, a.Domain.HasCase && db.Cases.Any(c => c.AddressId == a.Id && c.IsOpen), a.ClaimedAt, a.ClaimState, a.ClaimProof))
             .ToListAsync(cancel)).ToLookup(a => a.AccountId);
         return accounts.Where(a => held.ContainsKey(a.ExternalId)).Select(a =>
         {

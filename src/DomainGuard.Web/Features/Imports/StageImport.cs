@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
 using DomainGuard.Web.Auth;
@@ -22,6 +23,9 @@ internal sealed record ImportRequest(string FileName, string Format, Requester B
 
     /// <summary>A person will look at the comparison and confirm it (<see cref="ConfirmImport"/>): nothing is refused for rejected rows or removals before.</summary>
     public bool WaitsForPerson { get; init; }
+
+    /// <summary>Who asks comes again by himself: he is not kept waiting behind another import.</summary>
+    public bool NeverWaits { get; init; }
 }
 
 /// <summary>How far it is.</summary>
@@ -40,6 +44,9 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
     private const int ChunkRows = 5_000;
     private const int MostProblem = 500;
 
+    /// <summary>Pages of SQLite's file that reading and staging keep: both go straight on and come back to few.</summary>
+    internal const int PagesInMemory = 1_000;
+
     /// <summary>Stages and compares; the import that comes back is <see cref="ImportStatus.Compared"/>, or refused with its problem in words. Waits for other imports.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
     public Task<Import> ExecuteAsync(Stream file, ImportRequest request, Action<ImportProgress>? progress, Action<string>? note, CancellationToken cancel) =>
@@ -47,14 +54,33 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 
     /// <summary>The same for rows that come from somewhere else; <see cref="ImportUnreadableException"/> while they are read refuses the import with its words.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
+    /// <exception cref="ImportRunningException">Another import is at work, and this one <see cref="ImportRequest.NeverWaits"/>.</exception>
     public async Task<Import> ExecuteAsync(Func<DateTimeOffset, CancellationToken, IAsyncEnumerable<ImportItem>> rows, ImportRequest request, Action<ImportProgress>? progress, CancellationToken cancel)
     {
+        // Looked at before it is written down, so that who comes again and again leaves no rows; the turn itself decides between two that come together.
+        if (request.NeverWaits && await turn.AtWorkAsync(cancel) is { } other)
+        {
+            throw new ImportRunningException(other);
+        }
+
         await resume.ExecuteAsync(progress, cancel);
         var import = await BeginAsync(request, cancel);
         await using var lease = turn.Hold(import);
         try
         {
-            await turn.TakeAsync(import.Id, other => resume.TakeUpAsync(other, progress, cancel), number => progress?.Invoke(new ImportProgress($"Waiting for import {number}", 0, null)), cancel);
+            await turn.TakeAsync(
+                import.Id,
+                other => resume.TakeUpAsync(other, progress, cancel),
+                number =>
+                {
+                    if (request.NeverWaits)
+                    {
+                        throw new ImportRunningException(number);
+                    }
+
+                    progress?.Invoke(new ImportProgress($"Waiting for import {number}", 0, null));
+                },
+                cancel);
             await StageAsync(import, lease, rows, progress, cancel);
             await CompareAsync(import, lease, progress, cancel);
             await DecideAsync(import, request, cancel);
@@ -65,7 +91,7 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         }
         catch (Exception e) when (e is not ImportLeaseLostException)
         {
-            (import.Status, import.Problem) = (ImportStatus.Refused, ProblemOf(e));
+            (import.Status, import.Problem) = (ImportStatus.Refused, e is ImportRunningException ? "Another import was at work. Nothing was written." : ProblemOf(e));
             await TryEndAsync(import);
             throw;
         }
@@ -113,7 +139,7 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
         var reading = Task.Run(() => ReadAsync(import, rows(clock.Now, failed.Token), chunks.Writer, failed.Token), CancellationToken.None);
-        await using var session = await StatementSession.OpenAsync(dbs, cancel);
+        await using var session = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
         try
         {
             await foreach (var chunk in chunks.Reader.ReadAllAsync(cancel))
@@ -192,8 +218,10 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 
     private async Task CompareAsync(Import import, ImportLease lease, Action<ImportProgress>? progress, CancellationToken cancel)
     {
-        await using var db = await dbs.CreateDbContextAsync(cancel);
-        await using var session = await StatementSession.OpenAsync(dbs, cancel);
+        // Two: rows are still being read while conflicts are written.
+        await using var reading = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
+        await using var session = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
+        var db = reading.Db;
         var hasNameless = await StagedPage.HasNamelessAsync(db, import.Id, cancel);
         List<StagedConflict> conflicts = [];
         for (var page = await StagedPage.NextAsync(db, import.Id, "", cancel); page is not null; page = await StagedPage.NextAsync(db, import.Id, page.Last, cancel))
@@ -315,11 +343,12 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
             importId, sequence, good.Line, account.ExternalId, false, text, search == text ? null : search, email?.MailHost, email?.Domain, email?.IsRegistrable ?? false, email?.IsTenant ?? false,
             account.UserName, sort == name ? null : sort, account.DisplayName, Impact.Of(account.Projects ?? 0, account.MonthlyDownloads ?? 0, account.Privileged ?? false),
             address?.IsPrimary ?? false, address?.VerifiedAt, account.CreatedAt, account.LastSeenAt, account.TwoFactor, account.Privileged, account.Projects, account.MonthlyDownloads,
+            address?.Proof ?? ClaimProof.None,
         ];
     }
 
     private static object?[] RejectedRow(long importId, long sequence, ImportBad bad) =>
-        [importId, sequence, bad.Line, bad.ExternalId ?? "", true, null, null, null, null, false, false, null, null, null, 0, false, null, null, null, null, null, null, null];
+        [importId, sequence, bad.Line, bad.ExternalId ?? "", true, null, null, null, null, false, false, null, null, null, 0, false, null, null, null, null, null, null, null, ClaimProof.None];
 
     private static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
 

@@ -21,17 +21,18 @@ internal sealed record StagedPage(long ImportId, string After, string Last)
     /// <summary>More addresses of one account are not taken: one account must not fill a transaction.</summary>
     internal const int MaxAddresses = 1_000;
 
-    private const int Rows = 5_000;
+    private const int PageRows = 10_000;
+    private const int StretchRows = 50_000;
 
     /// <summary>The next page after an account; null at the end.</summary>
-    public static async Task<StagedPage?> NextAsync(GuardDb db, long importId, string after, CancellationToken cancel)
-    {
-#pragma warning disable CA1309 // Becomes a comparison in SQL, under the column's binary collation.
-        var ids = db.ImportRows.AsNoTracking().Where(r => r.ImportId == importId && string.Compare(r.ExternalId, after) > 0).Select(r => r.ExternalId);
-#pragma warning restore CA1309
-        var last = await ids.OrderBy(id => id).Skip(Rows - 1).FirstOrDefaultAsync(cancel) ?? await ids.OrderByDescending(id => id).FirstOrDefaultAsync(cancel);
-        return last is null ? null : new StagedPage(importId, after, last);
-    }
+    public static Task<StagedPage?> NextAsync(GuardDb db, long importId, string after, CancellationToken cancel) => NextAsync(Rows(db, importId, after), importId, after, PageRows, cancel);
+
+    /// <summary>Several pages in one: what lies ahead of the next of them. Null at the end.</summary>
+    public static Task<StagedPage?> StretchAsync(GuardDb db, long importId, string after, CancellationToken cancel) =>
+        NextAsync(Rows(db, importId, after), importId, after, StretchRows, cancel);
+
+    /// <summary>The next page of this stretch after an account; null at its end.</summary>
+    public Task<StagedPage?> NextAsync(GuardDb db, string after, CancellationToken cancel) => NextAsync((this with { After = after }).In(db), ImportId, after, PageRows, cancel);
 
     /// <summary>Some row of the file was rejected whose account nobody knows: then no account and no address can be called gone.</summary>
     public static Task<bool> HasNamelessAsync(GuardDb db, long importId, CancellationToken cancel) => db.ImportRows.AnyAsync(r => r.ImportId == importId && r.ExternalId == "", cancel);
@@ -39,9 +40,9 @@ internal sealed record StagedPage(long ImportId, string After, string Last)
     /// <summary>Its rows, rejected ones too.</summary>
     public IQueryable<ImportRow> In(GuardDb db)
     {
-        var (id, after, last) = (ImportId, After, Last);
+        var last = Last;
 #pragma warning disable CA1309
-        return db.ImportRows.AsNoTracking().Where(r => r.ImportId == id && string.Compare(r.ExternalId, after) > 0 && string.Compare(r.ExternalId, last) <= 0);
+        return Rows(db, ImportId, After).Where(r => string.Compare(r.ExternalId, last) <= 0);
 #pragma warning restore CA1309
     }
 
@@ -82,6 +83,20 @@ internal sealed record StagedPage(long ImportId, string After, string Last)
         {
             yield return last;
         }
+    }
+
+    private static async Task<StagedPage?> NextAsync(IQueryable<ImportRow> rows, long importId, string after, int count, CancellationToken cancel)
+    {
+        var ids = rows.Select(r => r.ExternalId);
+        var last = await ids.OrderBy(id => id).Skip(count - 1).FirstOrDefaultAsync(cancel) ?? await ids.OrderByDescending(id => id).FirstOrDefaultAsync(cancel);
+        return last is null ? null : new StagedPage(importId, after, last);
+    }
+
+    private static IQueryable<ImportRow> Rows(GuardDb db, long importId, string after)
+    {
+#pragma warning disable CA1309 // Becomes a comparison in SQL, under the column's binary collation.
+        return db.ImportRows.AsNoTracking().Where(r => r.ImportId == importId && string.Compare(r.ExternalId, after) > 0);
+#pragma warning restore CA1309
     }
 
     /// <summary>The rows of one account as they come.</summary>

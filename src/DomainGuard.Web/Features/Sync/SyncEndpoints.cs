@@ -31,6 +31,7 @@ internal static class SyncEndpoints
 {
     private const long MostBytes = 4L * 1024 * 1024 * 1024;
     private const string Ndjson = "application/x-ndjson";
+    private static readonly TimeSpan ComeAgain = TimeSpan.FromSeconds(30);
 
     /// <summary>Maps <c>/sync</c>.</summary>
     public static void MapSync(this IEndpointRouteBuilder api) => api.MapPost("/sync", SyncAsync)
@@ -47,10 +48,34 @@ internal static class SyncEndpoints
             return;
         }
 
-        var import = await sync.ExecuteAsync(
-            http.Request.Body,
-            new ImportRequest("API", ImportFormat.Ndjson, new Requester(caller.Actor, caller.Name)) { IsPartial = mode == "partial", IsDryRun = dryRun, KeepGood = keepGood, AllowRemovals = allowRemovals },
-            http.RequestAborted);
+        if (SyncBody.Of(http.Request, MostBytes) is not { } lines)
+        {
+            http.Response.Headers.AcceptEncoding = "gzip";
+            (ApiProblems.UnsupportedMediaType with { Detail = "Content-Encoding is gzip, or left out." }).SetOn(http);
+            return;
+        }
+
+        Import import;
+        await using (lines)
+        {
+            try
+            {
+                import = await sync.ExecuteAsync(
+                    lines,
+                    new ImportRequest("API", ImportFormat.Ndjson, new Requester(caller.Actor, caller.Name))
+                    {
+                        IsPartial = mode == "partial", IsDryRun = dryRun, KeepGood = keepGood, AllowRemovals = allowRemovals, NeverWaits = true,
+                    },
+                    http.RequestAborted);
+            }
+            catch (ImportRunningException e)
+            {
+                http.Response.Headers.RetryAfter = ApiRates.Seconds(ComeAgain);
+                (ApiProblems.ImportRunning with { Detail = $"Import {e.ImportId} is at work. Nothing of this list was read." }).SetOn(http);
+                return;
+            }
+        }
+
         http.Response.StatusCode = import.Status == ImportStatus.Refused ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK;
         http.Response.ContentType = Ndjson;
         foreach (var rejection in await queries.RejectionsAsync(import.Id, StageImport.MaxKeptRejections, http.RequestAborted))
