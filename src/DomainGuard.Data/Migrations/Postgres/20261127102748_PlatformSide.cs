@@ -11,6 +11,13 @@ namespace DomainGuard.Data.Migrations.Postgres
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.AddColumn<int>(
+                name: "Proof",
+                table: "ImportRow",
+                type: "integer",
+                nullable: false,
+                defaultValue: 0);
+
             migrationBuilder.CreateTable(
                 name: "EventHead",
                 columns: table => new
@@ -39,6 +46,73 @@ namespace DomainGuard.Data.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_KeptAnswer", x => x.Hash);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Mail",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Subject = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    Text = table.Column<string>(type: "character varying(60000)", maxLength: 60000, nullable: false),
+                    Html = table.Column<string>(type: "character varying(120000)", maxLength: 120000, nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    Tries = table.Column<int>(type: "integer", nullable: false),
+                    NextTryAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Claim = table.Column<Guid>(type: "uuid", nullable: true),
+                    ClaimUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    TriedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Error = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Mail", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "MailChoice",
+                columns: table => new
+                {
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Address = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: true),
+                    From = table.Column<int>(type: "integer", nullable: true),
+                    IsDaily = table.Column<bool>(type: "boolean", nullable: false),
+                    ToldUpTo = table.Column<long>(type: "bigint", nullable: false),
+                    ToldAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_MailChoice", x => x.UserId);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "MailHead",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "integer", nullable: false),
+                    Sequence = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_MailHead", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "MailNews",
+                columns: table => new
+                {
+                    Sequence = table.Column<long>(type: "bigint", nullable: false),
+                    Kind = table.Column<int>(type: "integer", nullable: false),
+                    CaseId = table.Column<long>(type: "bigint", nullable: true),
+                    Number = table.Column<long>(type: "bigint", nullable: true),
+                    ReceiverId = table.Column<Guid>(type: "uuid", nullable: true),
+                    ReadAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_MailNews", x => x.Sequence);
                 });
 
             migrationBuilder.CreateTable(
@@ -139,10 +213,36 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: new[] { "Id", "Sequence" },
                 values: new object[] { 1, 0L });
 
+            migrationBuilder.InsertData(
+                table: "MailHead",
+                columns: new[] { "Id", "Sequence" },
+                values: new object[] { 1, 0L });
+
             migrationBuilder.CreateIndex(
                 name: "IX_KeptAnswer_At",
                 table: "KeptAnswer",
                 column: "At");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Mail_CreatedAt",
+                table: "Mail",
+                column: "CreatedAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Mail_UserId_CreatedAt",
+                table: "Mail",
+                columns: new[] { "UserId", "CreatedAt" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Mail_Waiting",
+                table: "Mail",
+                column: "NextTryAt",
+                filter: "\"State\" = 0");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_MailNews_ReadAt",
+                table: "MailNews",
+                column: "ReadAt");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Notice_At_Id",
@@ -186,6 +286,18 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "KeptAnswer");
 
             migrationBuilder.DropTable(
+                name: "Mail");
+
+            migrationBuilder.DropTable(
+                name: "MailChoice");
+
+            migrationBuilder.DropTable(
+                name: "MailHead");
+
+            migrationBuilder.DropTable(
+                name: "MailNews");
+
+            migrationBuilder.DropTable(
                 name: "Notice");
 
             migrationBuilder.DropTable(
@@ -196,6 +308,10 @@ namespace DomainGuard.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "WebhookEvent");
+
+            migrationBuilder.DropColumn(
+                name: "Proof",
+                table: "ImportRow");
         }
     }
 }
