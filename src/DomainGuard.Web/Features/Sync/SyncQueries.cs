@@ -29,7 +29,7 @@ internal sealed class SyncQueries(IDbContextFactory<GuardDb> dbs, SqlSchedule sc
     public async Task<IReadOnlyList<Import>> LatestAsync(int count, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        return await db.Imports.AsNoTracking().Where(i => i.Format == ImportFormat.Sql || i.ActorKind == AuditActorKind.Key).OrderByDescending(i => i.Id).Take(count).ToListAsync(cancel);
+        return await db.Imports.AsNoTracking().Where(i => i.Format == ImportFormat.Sql || (i.ActorKind == AuditActorKind.Key && i.FileName == "API")).OrderByDescending(i => i.Id).Take(count).ToListAsync(cancel);
     }
 
     /// <summary>The run of the query that waits for a person, if one does.</summary>
