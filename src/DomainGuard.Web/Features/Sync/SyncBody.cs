@@ -10,7 +10,7 @@ namespace DomainGuard.Web.Features.Sync;
 internal sealed class SyncBody : Stream
 {
     private const int MostPacked = 100;
-    private const long AlwaysTaken = 16 * 1024 * 1024;
+    private const long AlwaysTaken = 1024 * 1024;
 
     private readonly Stream _lines;
     private readonly Counted _sent;
