@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The take-over of stop-a-takeover.md from beginning to end, with fresh data in a temporary folder: needs the .NET SDK, bash and curl. Ends with 0 only if every step came out as told.
+# The take-over of stop-a-takeover.md from beginning to end, with fresh data in a temporary folder: needs the .NET SDK, bash, curl and GNU date. Ends with 0 only if every step came out as told.
 # With --no-build it takes the programs as they were built last.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -66,7 +66,11 @@ post_form() { # REGISTRY PATH FIELD=VALUE...: the status of the answer
 }
 
 notice() { read_page gated /Notices | tr -d '\n' | sed 's/<tr>/\n<tr>/g' | text | grep -F "$1" | grep -F "$2"; } # KIND WHOM
-page_has() { read_page "$1" "$2" | grep -qF "$3"; }
+lacks() { # REGISTRY PATH TEXT WHAT: a page that does not come ends the script
+  local page
+  page=$(read_page "$1" "$2")
+  [[ $page != *"$3"* ]] || fail "$4"
+}
 answers() { curl -fsS -o /dev/null "$1"; }
 scan_ended() { guard GET "/api/v1/scans/$1" | grep -q '"endedAt":"'; }
 address() { guard GET /api/v1/accounts/registry-noor | sed 's/.*"addresses":\[\(.*\)\].*/\1/; s/"flags":\[[^]]*\],//'; }
@@ -141,7 +145,7 @@ say 'With the gate'
 told "he asks at /Forgot: $(post_form gated /Forgot email=noor@noorcraft.to)"
 until_so 'the reset is withheld' notice 'reset withheld' 'noor: Deny'
 told "$(notice 'reset withheld' 'noor: Deny' | head -n 1)"
-page_has gated /Mailbox noorcraft.to && fail 'no mail leaves'
+lacks gated /Mailbox noorcraft.to 'no mail leaves'
 told 'mailbox of noorcraft.to: nothing'
 holds "$(address)" '"state":"Unverified","domain":"noorcraft.to","phase":"Active"' 'the address is un-verified'
 case=$(address | field caseId)
@@ -158,9 +162,9 @@ holds "case: $(guard GET "/api/v1/cases/$case" | grep -o '"contested":[a-z]*' | 
 told "he asks again: $(post_form gated /Forgot email=noor@noorcraft.to)"
 withheld_again() { [ "$(notice 'reset withheld' noor: | wc -l)" -ge 2 ]; }
 until_so 'it is withheld again' withheld_again
-page_has gated /Mailbox noorcraft.to && fail 'no mail leaves'
+lacks gated /Mailbox noorcraft.to 'no mail leaves'
 told "$(notice 'reset withheld' noor: | head -n 1)"
-page_has gated / 1.0.1-evil && fail 'the package stays hers'
+lacks gated / 1.0.1-evil 'the package stays hers'
 told "packages: $(read_page gated / | grep -F dotpath | text)"
 
 say 'Every step came out as told'
