@@ -187,6 +187,18 @@ internal sealed class Lives(int seed, DateTimeOffset start)
         return new SimulatedDomain(name, steps, TimeSpan.FromDays(40));
     }
 
+    /// <summary>Free in the moment in which its term ends, whatever its registry does else, and registered by a stranger so much later.</summary>
+    internal SimulatedDomain Snatched(string name, DateTimeOffset end, TimeSpan catchAfter)
+    {
+        var owner = OwnerOf(name);
+        var life = new Life(end.AddYears(-5), Handle(name, 1));
+        var caught = end + catchAfter;
+        return new SimulatedDomain(
+            name,
+            [new Step(life.RegisteredAt, Stage.Live, owner, life, end), new Step(end, Stage.Gone, owner, life), new Step(caught, Stage.Live, Catcher(name), new Life(caught, Handle(name, 2)))],
+            TimeSpan.FromDays(40));
+    }
+
     /// <summary>Lapses, and is taken back while its registry still allows that.</summary>
     internal SimulatedDomain Saved(string name, DateTimeOffset expiry, int afterDays)
     {

@@ -44,7 +44,7 @@ public sealed class World
         }
 
         _domains = domains.ToFrozenDictionary(StringComparer.Ordinal);
-        Names = [.. _domains.Keys.Order(StringComparer.Ordinal)];
+        Names = [.. _domains.Keys.Where(n => n != Scenarios.NamedDomains.Taken).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The seed.</summary>

@@ -1,3 +1,5 @@
+using DomainGuard.Core.Scheduling;
+
 namespace DomainGuard.Simulator.Scenarios;
 
 /// <summary>Domains with a known story, so that the demonstration always has the same examples. Days count from day zero.</summary>
@@ -78,6 +80,12 @@ public static class NamedDomains
     /// <summary>A large mail provider whose registry answers 404 for every name on day 12.</summary>
     public const string NotableOnLyingLane = "gmx.de";
 
+    /// <summary>
+    /// Nobody's of the sample accounts: a platform beside the demonstration has an account there. Its term ends on the fourth day, it is free in that moment, as with registries
+    /// that know no grace, and registered by a stranger 24 seconds later. That is two hours after its daily DNS sweep, so no look from here falls into the minutes after it.
+    /// </summary>
+    public const string Taken = "noorcraft.to";
+
     internal static IEnumerable<SimulatedDomain> All(Lives lives, DateTimeOffset start)
     {
         // Grace and redemption lengths come from the seed: lay the expiry so that the story happens on its day.
@@ -109,6 +117,7 @@ public static class NamedDomains
         yield return lives.Lapses(Free, DropOn(lives, Free, start.AddDays(-15)));
         yield return lives.Moves(ForSale, start.AddDays(-35), o => Lives.Parked(o, "sedoparking.com", forSale: true));
         yield return lives.Lapses(Suspended, start.AddDays(-63));
+        yield return lives.Snatched(Taken, CheckSchedule.NextSweep(Taken, start.AddDays(3)).AddHours(2), TimeSpan.FromSeconds(24));
         foreach (var provider in (string[])[.. Providers, "github.io", .. Hosts])
         {
             yield return lives.Healthy(provider, 60, lives.OwnerOf(provider) with { Mail = MailKind.Mx, Exchanges = [$"mx.{provider}"] });

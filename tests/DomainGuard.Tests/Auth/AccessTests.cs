@@ -20,7 +20,7 @@ public sealed class AccessFixture : IAsyncLifetime
 /// <summary>Deny by default: who may open what, on the real application.</summary>
 public sealed class AccessTests(AccessFixture fixture) : IClassFixture<AccessFixture>
 {
-    private static readonly string[] Open = ["/signin", "/signin/code", "/signin/passkey", "/signin/sso", "/signin/sso/done", "/invitation/{Token}", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock", "/.well-known/domainguard-audit.jwks", "/docs/problems", "/docs/api", "/api/v1/openapi.json"];
+    private static readonly string[] Open = ["/signin", "/signin/code", "/signin/passkey", "/signin/sso", "/signin/sso/done", "/invitation/{Token}", "/setup", "/denied", "/error", "/not-found", "/signout", "/health", "/demo/clock", "/demo/domains/{name}", "/.well-known/domainguard-audit.jwks", "/docs/problems", "/docs/api", "/api/v1/openapi.json"];
 
     /// <summary>Page, and the roles that may open it.</summary>
     private static readonly (string Path, string[] Roles)[] Table =

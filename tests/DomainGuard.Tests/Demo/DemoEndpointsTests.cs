@@ -66,6 +66,23 @@ public sealed class DemoEndpointsTests(DemoFixture fixture) : IClassFixture<Demo
     }
 
     [Fact]
+    public async Task The_key_reads_what_the_pretend_world_has_in_store_and_nobody_else_does()
+    {
+        using var client = Keyed("dg_demo");
+        var life = await client.GetFromJsonAsync<JsonElement>(Life("noorcraft.to"), TestContext.Current.CancellationToken);
+        Assert.Equal(["name", "now", "steps"], life.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["Live", "Gone", "Live"], life.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("stage").GetString()));
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(Life("co.uk"), TestContext.Current.CancellationToken)).StatusCode);
+        using var wrong = Keyed("dg_demo2");
+        using var stranger = fixture.App.Client();
+        using var analyst = await fixture.App.SignInAsync("analyst");
+        foreach (var other in new[] { wrong, stranger, analyst })
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, (await other.GetAsync(Life("noorcraft.to"), TestContext.Current.CancellationToken)).StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task Where_the_clock_cannot_be_moved_there_is_no_such_endpoint()
     {
         await using var live = await RunningApp.StartAsync("Staging", ("DomainGuard:World", "Live"), ("DomainGuard:Lookups:Dns:Enabled", "false"));
@@ -74,6 +91,7 @@ public sealed class DemoEndpointsTests(DemoFixture fixture) : IClassFixture<Demo
         using var answer = await PostAsync(client, """{"advance":"P1D"}""");
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Null(live.App.Services.GetService<AdvanceClock>());
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(Life("noorcraft.to"), TestContext.Current.CancellationToken)).StatusCode);
     }
 
     [Fact]
@@ -87,6 +105,8 @@ public sealed class DemoEndpointsTests(DemoFixture fixture) : IClassFixture<Demo
             Assert.False(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode}");
         }
     }
+
+    private static Uri Life(string name) => new($"/demo/domains/{name}", UriKind.Relative);
 
     private static Task<HttpResponseMessage> PostAsync(HttpClient client, string body) =>
         client.PostAsync(new Uri("/demo/clock", UriKind.Relative), new StringContent(body, new MediaTypeHeaderValue("application/json")), TestContext.Current.CancellationToken);

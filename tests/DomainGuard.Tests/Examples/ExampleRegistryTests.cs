@@ -1,6 +1,12 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml;
 using DomainGuard.Client;
+using DomainGuard.Simulator.Scenarios;
 using DomainGuard.Tests.Client;
 using DomainGuard.Tests.Infrastructure;
 using ExampleRegistry;
@@ -67,6 +73,71 @@ public sealed partial class ExampleRegistryTests
         Assert.Single(Regex.Matches(await registry.ReadAsync("/Notices"), "address.unverified"));
     }
 
+    [Fact]
+    public async Task Twelve_minutes_after_the_domain_was_taken_no_scan_has_seen_it_and_the_gate_stops_the_reset_all_the_same()
+    {
+        var port = FreePort();
+        await using var domainGuard = await RunningApp.StartAsync("Development", ("DomainGuard:Webhooks:AllowedPrivateHosts:0", $"127.0.0.1:{port}"));
+        using var rig = new ClientRig(domainGuard.Url);
+        using var api = domainGuard.Client();
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "dg_demo");
+        var receiver = await PostAsync(api, "/api/v1/webhooks", $$"""{"name":"registry","url":"http://127.0.0.1:{{port}}/webhooks/domainguard"}""");
+        await using var gated = await Registry.StartAsync(domainGuard, isGated: true, port, receiver.GetProperty("secret").GetString());
+        await using var open = await Registry.StartAsync(domainGuard, isGated: false);
+
+        // Seen once while it was hers: what it looked like then is what it is held against.
+        await PostAsync(api, "/api/v1/scans", $$"""{"scope":"Domain","target":"{{NamedDomains.Taken}}"}""");
+        await UntilAsync(async () => await AddressAsync() is { Phase: "ExpiringSoon", HandChange: "None", State: "Verified" });
+
+        var life = await api.GetFromJsonAsync<JsonElement>(new Uri($"/demo/domains/{NamedDomains.Taken}", UriKind.Relative), Cancel);
+        var steps = life.GetProperty("steps").EnumerateArray().Select(s => (At: s.GetProperty("from").GetDateTimeOffset(), Stage: s.GetProperty("stage").GetString())).ToList();
+        Assert.Equal(["Live", "Gone", "Live"], steps.Select(s => s.Stage));
+        await MoveAsync(api, steps[1].At.AddMinutes(-5));
+        var seen = await LastSeenAsync();
+        await MoveAsync(api, steps[2].At.AddMinutes(12));
+        Assert.Equal(seen, await LastSeenAsync());
+        Assert.True(await AddressAsync() is { Phase: "ExpiringSoon", State: "Verified", CaseId: null });
+
+        Assert.Equal(HttpStatusCode.OK, await gated.PostAsync("/Forgot", ("email", "noor@noorcraft.to")));
+        await UntilAsync(async () => (await gated.ReadAsync("/Notices")).Contains("noor: Deny", StringComparison.Ordinal));
+        Assert.True(await AddressAsync() is { Phase: "Active", HandChange: "Reregistered", State: "Unverified", CaseId: not null });
+        await UntilAsync(async () => await gated.ReadAsync("/Notices") is var notices && new[] { "domain.expiring", "case.opened", "address.unverified" }.All(e => notices.Contains(e, StringComparison.Ordinal)));
+
+        var verified = await rig.Client.ReportVerificationAsync("registry-noor", "noor@noorcraft.to", steps[2].At.AddMinutes(12), VerificationProof.None, Cancel);
+        Assert.Equal(new VerificationResult("contested", "Unverified"), verified);
+        await gated.PostAsync("/Forgot", ("email", "noor@noorcraft.to"));
+        await UntilAsync(async () => Regex.Count(await gated.ReadAsync("/Notices"), "noor: Deny") == 2);
+        Assert.DoesNotContain("noorcraft.to", await gated.ReadAsync("/Mailbox"), StringComparison.Ordinal);
+
+        await open.PostAsync("/Forgot", ("email", "noor@noorcraft.to"));
+        Assert.Contains("What the holder of noorcraft.to reads", await open.ReadAsync("/Mailbox"), StringComparison.Ordinal);
+
+        async Task<AccountAddress?> AddressAsync() => (await rig.Client.GetAccountAsync("registry-noor", Cancel))!.Addresses.Single();
+        async Task<string> LastSeenAsync() =>
+            (await api.GetFromJsonAsync<JsonElement>(new Uri($"/api/v1/domains/{NamedDomains.Taken}", UriKind.Relative), Cancel)).GetProperty("domain").GetProperty("lastAnsweredAt").GetString()!;
+    }
+
+    private static async Task MoveAsync(HttpClient api, DateTimeOffset to)
+    {
+        var now = (await api.GetFromJsonAsync<JsonElement>(new Uri($"/demo/domains/{NamedDomains.Taken}", UriKind.Relative), Cancel)).GetProperty("now").GetDateTimeOffset();
+        await PostAsync(api, "/demo/clock", $$"""{"advance":"{{XmlConvert.ToString(to - now)}}"}""");
+    }
+
+    private static async Task<JsonElement> PostAsync(HttpClient api, string path, string body)
+    {
+        using var content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
+        using var answer = await api.PostAsync(new Uri(path, UriKind.Relative), content, Cancel);
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     private static string Query(Uri link, string name) => Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(link.Query)[name].ToString();
 
     private static async Task UntilAsync(Func<Task<bool>> isSo)
@@ -92,13 +163,18 @@ public sealed partial class ExampleRegistryTests
         private Registry(WebApplication app, string database) =>
             (_app, _database, _browser) = (app, database, new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = new Uri(app.Urls.First()) });
 
-        public static async Task<Registry> StartAsync(RunningApp domainGuard, bool isGated)
+        public static async Task<Registry> StartAsync(RunningApp domainGuard, bool isGated, int port = 0, string? secret = null)
         {
             var database = Path.Combine(Path.GetTempPath(), $"dg-registry-{Guid.CreateVersion7():N}.db");
             var app = RegistryApp.Build([], builder =>
             {
                 builder.Configuration.AddInMemoryCollection(
-                    [new("urls", "http://127.0.0.1:0"), new("Database", database), new("DomainGuard:BaseAddress", domainGuard.Url.AbsoluteUri), new("Gate:Enabled", isGated.ToString())]);
+                    [new("urls", $"http://127.0.0.1:{port}"), new("Database", database), new("DomainGuard:BaseAddress", domainGuard.Url.AbsoluteUri), new("Gate:Enabled", isGated.ToString())]);
+                if (secret is not null)
+                {
+                    builder.Configuration.AddInMemoryCollection([new("Webhooks:Secret", secret)]);
+                }
+
                 builder.Logging.ClearProviders();
             });
             await RegistryApp.PrepareAsync(app);

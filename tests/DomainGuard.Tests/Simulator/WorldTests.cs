@@ -3,7 +3,10 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using DomainGuard.Core.Addresses;
+using DomainGuard.Core.Domains;
+using DomainGuard.Core.Scheduling;
 using DomainGuard.Simulator;
+using DomainGuard.Simulator.Scenarios;
 
 namespace DomainGuard.Tests.Simulator;
 
@@ -174,6 +177,29 @@ public sealed class WorldTests
 
         // Nobody takes a .uk name back in its last five days, which look like those before them.
         Assert.DoesNotContain(domain.Steps.Zip(domain.Steps.Skip(1)), s => s.First.Stage == Stage.Suspended && s.Second.Stage == Stage.Live && (s.Second.From - s.First.From).TotalDays > 60);
+    }
+
+    [Fact]
+    public void The_domain_of_the_take_over_is_free_and_taken_between_two_looks_at_whatever_hour_a_demonstration_begins()
+    {
+        Assert.DoesNotContain(NamedDomains.Taken, Shipped.Names); // no sample account is there
+        foreach (var hour in Enumerable.Range(0, 24))
+        {
+            var start = new DateTimeOffset(2026, 11, 27, hour, 0, 0, TimeSpan.Zero);
+            var steps = new World(2026, start).Find(NamedDomains.Taken)!.Steps;
+            Assert.Equal([Stage.Live, Stage.Gone, Stage.Live], steps.Select(s => s.Stage));
+            var drop = steps[1].From;
+            Assert.InRange(drop - start, TimeSpan.FromHours(74), TimeSpan.FromHours(98));
+            Assert.Equal(TimeSpan.FromSeconds(24), steps[2].From - drop);
+            Assert.True(CheckSchedule.NextSweep(NamedDomains.Taken, drop) - drop > TimeSpan.FromHours(20));
+
+            // The look before the drop is the one three days after that of the warning: older than the gate takes as fresh, an hour.
+            ScheduleInput Seen(DateTimeOffset at) => new() { Domain = NamedDomains.Taken, Phase = Phase.ExpiringSoon, ExpiresAt = drop, Now = at, IsAnswered = true };
+            var warned = CheckSchedule.Next(Seen(start.AddMinutes(70)))!.Value;
+            var last = CheckSchedule.Next(Seen(warned))!.Value;
+            Assert.InRange(drop - last, TimeSpan.FromHours(3), TimeSpan.FromHours(6)); // a moved clock makes it up to an hour later, twice
+            Assert.True(CheckSchedule.Next(Seen(last)) > drop.AddHours(1));
+        }
     }
 
     private static string Digest(World world)

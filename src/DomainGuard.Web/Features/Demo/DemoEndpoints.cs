@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Xml;
 using DomainGuard.Core.Audit;
+using DomainGuard.Core.Scheduling;
+using DomainGuard.Simulator;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
@@ -20,16 +22,49 @@ internal sealed record AdvanceClockRequest(string? Advance);
 /// <param name="Domains">Domains looked up in them.</param>
 internal sealed record AdvanceClockResponse(DateTimeOffset Now, int Scans, long Domains);
 
+/// <summary>Answer of <c>GET /demo/domains/{name}</c>: what the pretend world has in store for a domain, which no real one tells.</summary>
+/// <param name="Name">A-labels.</param>
+/// <param name="Now">Guard time (UTC).</param>
+/// <param name="Steps">Its life, past and to come.</param>
+internal sealed record DemoDomainResponse(string Name, DateTimeOffset Now, IReadOnlyList<DemoStep> Steps);
+
+/// <summary>From an instant on a domain is in this state.</summary>
+/// <param name="From">Beginning (UTC).</param>
+/// <param name="Stage">Where it stands at its registry.</param>
+internal sealed record DemoStep(DateTimeOffset From, string Stage);
+
 /// <summary>
 /// <c>POST /demo/clock</c>: moves the clock of a demonstration. For scripts by <c>Authorization: Bearer</c> with the key of <c>DomainGuard:Demo:ApiKey</c>, for the console by an
 /// administrator's cookie with antiforgery token. Where the clock cannot be moved there is no such endpoint.
+/// <c>GET /demo/domains/{name}</c>, by the same key: tells a script how far to move it. There is none in the live world.
 /// </summary>
 internal static class DemoEndpoints
 {
-    /// <summary>Maps it.</summary>
-    public static void MapDemo(this IEndpointRouteBuilder routes) =>
-        // Two ways in, both checked by the handler itself.
+    /// <summary>Maps them.</summary>
+    public static void MapDemo(this IEndpointRouteBuilder routes)
+    {
+        // Two ways in, both checked by the handlers themselves.
         routes.MapPost("/demo/clock", AdvanceAsync).AllowAnonymous().DisableAntiforgery();
+        routes.MapGet("/demo/domains/{name}", DomainAsync).AllowAnonymous();
+    }
+
+    private static async Task<IResult> DomainAsync(
+        string name, HttpContext http, IOptions<DomainGuardOptions> options, IAuthorizationService authorization, IAntiforgery antiforgery, GuardClock clock)
+    {
+        if (http.RequestServices.GetService<World>() is not { } world)
+        {
+            return TypedResults.Problem("This is not the pretend world.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        if (await WhoAsync(http, options.Value, authorization, antiforgery) is null)
+        {
+            return TypedResults.Problem("Send the demonstration key as bearer token.", statusCode: StatusCodes.Status401Unauthorized);
+        }
+
+        return world.Find(name) is { } domain
+            ? TypedResults.Ok(new DemoDomainResponse(domain.Name, clock.Now, [.. domain.Steps.Select(s => new DemoStep(s.From, s.Stage.ToString()))]))
+            : TypedResults.Problem("The pretend world has no such domain.", statusCode: StatusCodes.Status404NotFound);
+    }
 
     private static async Task<IResult> AdvanceAsync(
         HttpContext http, AdvanceClockRequest? request, IOptions<DomainGuardOptions> options, IAuthorizationService authorization, IAntiforgery antiforgery)
