@@ -5,6 +5,7 @@ using System.Text.Json;
 using DomainGuard.Data.Api;
 using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Web.Features.Api;
+using DomainGuard.Web.Features.Imports;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
@@ -105,13 +106,13 @@ public sealed class AccountApiTests(ApiApp api) : IClassFixture<ApiApp>
         var first = client.PostAsync(new Uri("/api/v1/sync?mode=partial", UriKind.Relative), slow, TestContext.Current.CancellationToken);
         await slow.Sent.Task;
 
-        HttpResponseMessage answer;
-        IReadOnlyList<JsonElement> report;
-        do
+        while (await api.App.Get<ImportTurn>().AtWorkAsync(TestContext.Current.CancellationToken) is null)
         {
-            (answer, report) = await SendAsync(client, "mode=partial&dryRun=true", """{"accountId":"held-2"}""");
+            Assert.False(first.IsCompleted, "the first list was not taken in");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
         }
-        while (answer.StatusCode == HttpStatusCode.OK); // the first had not begun
+
+        var (answer, report) = await SendAsync(client, "mode=partial", """{"accountId":"held-2"}""");
         Assert.Equal((HttpStatusCode.Conflict, "import_running", true), (answer.StatusCode, ApiApp.Problem(answer, Assert.Single(report)), answer.Headers.RetryAfter?.Delta > TimeSpan.Zero));
 
         slow.Go.SetResult();
