@@ -6,12 +6,15 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml;
 using DomainGuard.Client;
+using DomainGuard.Data;
 using DomainGuard.Simulator.Scenarios;
 using DomainGuard.Tests.Client;
 using DomainGuard.Tests.Infrastructure;
+using DomainGuard.Web.Features.Policy;
 using ExampleRegistry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -78,6 +81,12 @@ public sealed partial class ExampleRegistryTests
     {
         var port = FreePort();
         await using var domainGuard = await RunningApp.StartAsync("Development", ("DomainGuard:Webhooks:AllowedPrivateHosts:0", $"127.0.0.1:{port}"));
+        await using (var db = await domainGuard.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync(Cancel))
+        {
+            await InstallationSettings.SetAsync(db, InstallationSettings.ObserveOnly, false, Cancel);
+            await db.SaveChangesAsync(Cancel);
+        }
+
         using var rig = new ClientRig(domainGuard.Url);
         using var api = domainGuard.Client();
         api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "dg_demo");
