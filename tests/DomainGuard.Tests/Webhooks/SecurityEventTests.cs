@@ -81,7 +81,11 @@ public sealed class SecurityEventTests : IDisposable
         var token = SecurityEvent.Sign(Issuer, "a", "evt_4", Now, """{"type":"scan.ended","timestamp":"2026-03-01T12:00:00Z","data":{}}""", app.Get<AuditKeys>().Signing!);
         var result = await new JsonWebTokenHandler().ValidateTokenAsync(token, new TokenValidationParameters
         {
-            ValidIssuer = Issuer, ValidAudience = "a", IssuerSigningKeys = keys.GetSigningKeys(), ValidateLifetime = false, ValidTypes = [SecurityEvent.TokenType],
+            ValidIssuer = Issuer,
+            ValidAudience = "a",
+            IssuerSigningKeys = keys.GetSigningKeys(),
+            ValidateLifetime = false,
+            ValidTypes = [SecurityEvent.TokenType],
         });
         Assert.True(result.IsValid, result.Exception?.Message);
     }

@@ -64,7 +64,11 @@ internal static class SyncEndpoints
                     lines,
                     new ImportRequest("API", ImportFormat.Ndjson, new Requester(caller.Actor, caller.Name))
                     {
-                        IsPartial = mode == "partial", IsDryRun = dryRun, KeepGood = keepGood, AllowRemovals = allowRemovals, NeverWaits = true,
+                        IsPartial = mode == "partial",
+                        IsDryRun = dryRun,
+                        KeepGood = keepGood,
+                        AllowRemovals = allowRemovals,
+                        NeverWaits = true,
                     },
                     http.RequestAborted);
             }

@@ -68,7 +68,8 @@ internal sealed partial class WebhookWorker(FanOutEvents fanOut, SendDeliveries 
         {
             Log.Failed(log, GuardDatabase.Explain(e)!);
             await Task.Delay(AfterFailure, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }    }
+        }
+    }
 
     private static partial class Log
     {
