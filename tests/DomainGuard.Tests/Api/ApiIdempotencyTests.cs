@@ -199,13 +199,13 @@ public sealed class ApiIdempotencyTests(FilledApi api)
     }
 
     [Fact]
-    public async Task Every_write_knows_the_header_but_recovery_checks_and_lists()
+    public async Task Every_write_knows_the_header_but_recovery_checks_lists_and_what_tells_a_secret()
     {
         var app = await api.AppAsync(DatabaseProvider.Sqlite);
         var silent = app.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetMetadata<ApiEndpointMark>() is not null && e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods[0] != "GET" && e.Metadata.GetMetadata<ApiIdempotencyMark>() is null)
             .Select(e => e.RoutePattern.RawText).Order(StringComparer.Ordinal);
-        Assert.Equal(["/api/v1/recovery-checks", "/api/v1/recovery-checks/batch", "/api/v1/recovery-checks/{id}/confirmation", "/api/v1/sync"], silent.Select(p => p!.TrimEnd('/')));
+        Assert.Equal(["/api/v1/recovery-checks", "/api/v1/recovery-checks/batch", "/api/v1/recovery-checks/{id}/confirmation", "/api/v1/sync", "/api/v1/webhooks", "/api/v1/webhooks/{webhookId:guid}/secret"], silent.Select(p => p!.TrimEnd('/')));
     }
 
     private async Task<int> ImportsAsync(DatabaseProvider provider)

@@ -110,9 +110,19 @@ public sealed class MigrationTests
             return ([.. errors.Select(e => e.Message)], [], 0);
         }
 
-        // DacFx takes one statement at a time, and no data changes.
+        // DacFx takes one statement at a time, and no data changes; a column that comes later it takes with its table only.
         using var model = new TSqlModel(SqlServerVersion.Sql160, new TSqlModelOptions());
-        foreach (var statement in script.Batches.SelectMany(b => b.Statements).Where(s => s is CreateTableStatement or CreateIndexStatement or AlterTableStatement))
+        var statements = script.Batches.SelectMany(b => b.Statements).Where(s => s is CreateTableStatement or CreateIndexStatement or AlterTableStatement).ToList();
+        var tables = statements.OfType<CreateTableStatement>().ToDictionary(t => t.SchemaObjectName.BaseIdentifier.Value);
+        foreach (var added in statements.OfType<AlterTableAddTableElementStatement>().Where(a => a.Definition.ColumnDefinitions.Count > 0))
+        {
+            foreach (var column in added.Definition.ColumnDefinitions)
+            {
+                tables[added.SchemaObjectName.BaseIdentifier.Value].Definition.ColumnDefinitions.Add(column);
+            }
+        }
+
+        foreach (var statement in statements.Where(s => s is not AlterTableAddTableElementStatement { Definition.ColumnDefinitions.Count: > 0 }))
         {
             new Sql160ScriptGenerator().GenerateScript(statement, out var text);
             model.AddObjects(text);

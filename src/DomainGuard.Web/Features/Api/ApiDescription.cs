@@ -58,6 +58,8 @@ internal static class ApiDescribed
         ["name"] = "The domain, in A-labels or Unicode.",
         ["id"] = "As the answer named itself.",
         ["scanId"] = "Number of the scan.",
+        ["webhookId"] = "Id of the receiver.",
+        ["deliveryId"] = "Number of the delivery.",
         ["caseId"] = "Number of the case.",
         ["mode"] = "full: accounts that are not named are retired; partial: what is not named stays.",
         ["dryRun"] = "true: it is compared and reported, and nothing is written.",
