@@ -57,6 +57,8 @@ public sealed class ApiApp : IAsyncLifetime
         if (json is not null)
         {
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+            // One that is refused by its length is not read: who is still sending it then finds the connection closed, and no answer.
+            request.Headers.ExpectContinue = json.Length > 500_000;
         }
 
         foreach (var (name, value) in headers)
