@@ -38,11 +38,14 @@ internal static class Jobs
                         database.ConnectionString,
                         new SqlServerStorageOptions { SlidingInvisibilityTimeout = Invisibility, QueuePollInterval = TimeSpan.Zero, UseRecommendedIsolationLevel = true, DisableGlobalLocks = true });
                     break;
-                default:
-                    hangfire.UseInMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(6) });
-                    break;
             }
         });
+        if (database.Provider == DatabaseProvider.Sqlite)
+        {
+            // This application's own: what Hangfire keeps in a static would be shared by all applications of a process, and gone with the first that ends.
+            services.AddSingleton<JobStorage>(_ => new InMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(6) }));
+        }
+
         services.AddHangfireServer(o =>
         {
             o.WorkerCount = 8;
