@@ -35,6 +35,15 @@ public sealed class OpenApiTests(ApiApp api) : IClassFixture<ApiApp>
     }
 
     [Fact]
+    public async Task The_page_is_there_for_the_first_who_asks()
+    {
+        await using var app = await RunningApp.StartAsync();
+        using var client = app.Client();
+        using var answer = await client.GetAsync(new Uri("/docs/api", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task It_describes_every_endpoint_every_field_and_every_parameter()
     {
         using var document = JsonDocument.Parse(await api.App.Get<ApiDescription>().JsonAsync());

@@ -56,13 +56,6 @@ internal sealed class WebhookQueries(IDbContextFactory<GuardDb> dbs)
         return await db.WebhookEvents.AsNoTracking().Where(e => e.Id == eventId).Select(e => e.Body).FirstOrDefaultAsync(cancel);
     }
 
-    /// <summary>How many receivers were switched off by us, or have failed for long: what the overview warns of.</summary>
-    public async Task<int> TroubledAsync(CancellationToken cancel)
-    {
-        await using var db = await dbs.CreateDbContextAsync(cancel);
-        return await db.WebhookEndpoints.CountAsync(e => e.State == WebhookState.Gone || e.State == WebhookState.Dead, cancel);
-    }
-
     private static IQueryable<WebhookRow> Rows(GuardDb db, IQueryable<WebhookEndpoint> source) => source.AsNoTracking().Select(e => new WebhookRow(
         e.Id, e.Name, e.Url, e.Format, e.Types, e.State, e.Audience, e.Secret != null, e.PreviousUntil, e.CreatedAt, e.FailuresInRow, e.RestUntil, e.LastDeliveredAt,
         db.WebhookDeliveries.Where(d => d.EndpointId == e.Id && d.State == DeliveryState.Waiting).Take(MostCounted).Count(),
