@@ -8,6 +8,7 @@ using DomainGuard.Web.Features.Triage;
 using Hangfire;
 using Hangfire.InMemory;
 using Hangfire.PostgreSql;
+using Hangfire.PostgreSql.Factories;
 using Hangfire.SqlServer;
 
 namespace DomainGuard.Web.Hosting;
@@ -23,29 +24,9 @@ internal static class Jobs
     /// <summary>Registers storage, server and what the jobs need.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services, DatabaseOptions database)
     {
-        services.AddHangfire(hangfire =>
-        {
-            hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings();
-            switch (database.Provider)
-            {
-                case DatabaseProvider.PostgreSql:
-                    hangfire.UsePostgreSqlStorage(
-                        o => o.UseNpgsqlConnection(database.ConnectionString),
-                        new PostgreSqlStorageOptions { UseSlidingInvisibilityTimeout = true, InvisibilityTimeout = Invisibility, QueuePollInterval = TimeSpan.FromSeconds(2) });
-                    break;
-                case DatabaseProvider.SqlServer:
-                    hangfire.UseSqlServerStorage(
-                        database.ConnectionString,
-                        new SqlServerStorageOptions { SlidingInvisibilityTimeout = Invisibility, QueuePollInterval = TimeSpan.Zero, UseRecommendedIsolationLevel = true, DisableGlobalLocks = true });
-                    break;
-            }
-        });
-        if (database.Provider == DatabaseProvider.Sqlite)
-        {
-            // This application's own: what Hangfire keeps in a static would be shared by all applications of a process, and gone with the first that ends.
-            services.AddSingleton<JobStorage>(_ => new InMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(6) }));
-        }
-
+        // This application's own: what Hangfire keeps in a static is shared by all applications of a process, and gone with the first that ends.
+        services.AddSingleton<JobStorage>(_ => Storage(database));
+        services.AddHangfire(hangfire => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings());
         services.AddHangfireServer(o =>
         {
             o.WorkerCount = 8;
@@ -57,6 +38,22 @@ internal static class Jobs
         services.AddTransient<SyncJobs>();
         services.AddSingleton<SyncLauncher>();
         return services;
+    }
+
+    private static JobStorage Storage(DatabaseOptions database)
+    {
+        switch (database.Provider)
+        {
+            case DatabaseProvider.PostgreSql:
+                var options = new PostgreSqlStorageOptions { UseSlidingInvisibilityTimeout = true, InvisibilityTimeout = Invisibility, QueuePollInterval = TimeSpan.FromSeconds(2) };
+                return new PostgreSqlStorage(new NpgsqlConnectionFactory(database.ConnectionString, options), options);
+            case DatabaseProvider.SqlServer:
+                return new SqlServerStorage(
+                    database.ConnectionString,
+                    new SqlServerStorageOptions { SlidingInvisibilityTimeout = Invisibility, QueuePollInterval = TimeSpan.Zero, UseRecommendedIsolationLevel = true, DisableGlobalLocks = true });
+            default:
+                return new InMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(6) });
+        }
     }
 
     /// <summary>Names what recurs (memory storage forgets it), takes up what a restart interrupted or let become due, and shows Hangfire's own pages to administrators, read-only.</summary>
