@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using DomainGuard.Web.Features.Api;
+using DomainGuard.Web.Features.Imports;
 
 namespace DomainGuard.Web.Features.Sync;
 
@@ -7,7 +8,7 @@ namespace DomainGuard.Web.Features.Sync;
 /// The lines of a request, unpacked as they are read. What comes out is limited as what comes in is, and may not be much more of it: a few kilobytes of zeros unpack to
 /// gigabytes, while a list of accounts, no two of which are the same, packs to a tenth.
 /// </summary>
-internal sealed class SyncBody : Stream
+internal sealed class SyncBody : ForwardStream
 {
     private const int MostPacked = 100;
     private const long AlwaysTaken = 1024 * 1024;
@@ -18,20 +19,6 @@ internal sealed class SyncBody : Stream
     private long _read;
 
     private SyncBody(Counted sent, long most) => (_sent, _lines, _most) = (sent, new GZipStream(sent, CompressionMode.Decompress, leaveOpen: true), most);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>The lines of a request; null when they are packed in a way that is not known here.</summary>
     /// <param name="request">The request.</param>
@@ -66,20 +53,6 @@ internal sealed class SyncBody : Stream
         static ApiProblemException Broken() => new(ApiProblems.InvalidRequest with { Detail = "The body is no gzip, or not all of it, or more than one. Nothing was written." });
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     public override async ValueTask DisposeAsync()
     {
         await _lines.DisposeAsync();
@@ -87,26 +60,12 @@ internal sealed class SyncBody : Stream
     }
 
     /// <summary>Counts what came.</summary>
-    private sealed class Counted(Stream body) : Stream
+    private sealed class Counted(Stream body) : ForwardStream
     {
         public long Bytes { get; private set; }
 
         /// <summary>The last four, as a number (little-endian).</summary>
         public uint Tail { get; private set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -119,17 +78,5 @@ internal sealed class SyncBody : Stream
 
             return read;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
