@@ -26,6 +26,50 @@ public sealed class ImportTests
 
     [Theory]
     [MemberData(nameof(Providers))]
+    public async Task A_domain_is_looked_up_for_an_address_that_came_after_its_last_look_and_kept_in_its_place_else(DatabaseProvider provider)
+    {
+        await using var world = await ImportWorld.CreateAsync(provider);
+        string[] names = ["example.com", "example.net", "example.org"];
+        await world.ImportAsync(string.Concat(names.Select((n, i) => $"{i + 1},a@{n},true,,,,\n")));
+        var due = world.Clock.Now.AddDays(30);
+        await SetAsync(world.Clock.Now, due);
+        world.Clock.Time += TimeSpan.FromDays(1);
+
+        // Nothing new: each keeps its place, with a whole list and with a part of it.
+        foreach (var isPartial in new[] { false, true })
+        {
+            await world.ImportAsync(string.Concat(names.Select((n, i) => $"{i + 1},a@{n},true,,,,\n")), r => r with { IsPartial = isPartial });
+            foreach (var name in names)
+            {
+                Assert.Equal(due, (await world.DomainAsync(name)).NextCheckAt);
+            }
+        }
+
+        // Somebody new at two of them, one a provider: a person judges that as a whole.
+        await using (var db = await world.Dbs.CreateDbContextAsync(TestContext.Current.CancellationToken))
+        {
+            await db.Domains.Where(d => d.Name == "example.net").ExecuteUpdateAsync(s => s.SetProperty(d => d.Flags, DomainFlags.Notable), TestContext.Current.CancellationToken);
+        }
+
+        await world.ImportAsync("8,b@example.com,true,,,,\n9,b@example.net,true,,,,\n", r => r with { IsPartial = true });
+        Assert.Equal((world.Clock.Now, due, due), ((await world.DomainAsync("example.com")).NextCheckAt!.Value, (await world.DomainAsync("example.net")).NextCheckAt!.Value, (await world.DomainAsync("example.org")).NextCheckAt!.Value));
+        Assert.Equal(2, (await world.DomainAsync("example.com")).AddressCount);
+
+        // Tried since, it waits as its failures say, whatever lists come.
+        world.Clock.Time += TimeSpan.FromHours(1);
+        await SetAsync(world.Clock.Now, due);
+        await world.ImportAsync("8,b@example.com,true,,,,\n", r => r with { IsPartial = true });
+        Assert.Equal(due, (await world.DomainAsync("example.com")).NextCheckAt);
+
+        async Task SetAsync(DateTimeOffset tried, DateTimeOffset next)
+        {
+            await using var db = await world.Dbs.CreateDbContextAsync(TestContext.Current.CancellationToken);
+            await db.Domains.ExecuteUpdateAsync(s => s.SetProperty(d => d.LastTriedAt, tried).SetProperty(d => d.NextCheckAt, next), TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
     public async Task Takes_accounts_addresses_domains_and_mail_hosts_in(DatabaseProvider provider)
     {
         await using var world = await ImportWorld.CreateAsync(provider);

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using DomainGuard.Core.Audit;
-using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Audit;
@@ -87,10 +86,7 @@ internal sealed class RetireAccount(IDbContextFactory<GuardDb> dbs, ImportsAhead
             await session.Db.SaveChangesAsync(cancel);
         }
 
-        foreach (var domain in domains)
-        {
-            await session.ExecuteAsync(ImportSql.Tally, [domain - 1, domain, now, true, Phase.NotApplicable], cancel);
-        }
+        await TallyDomains.ExecuteAsync(session, domains, now, cancel);
 
         await session.CommitAsync(cancel);
     }

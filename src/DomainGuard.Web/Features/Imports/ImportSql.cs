@@ -80,16 +80,19 @@ internal static class ImportSql
         """,
         SqlKind.Key, SqlKind.Instant, SqlKind.Bool);
 
-    // Only what differs is written; NextCheckAt is touched only where watching begins or ends, for a scan may just have moved it.
-    // p0 after, p1 up to, p2 now, p3 true, p4 NotApplicable. Priority: bit 2 an account has its only address here, bit 1 an account has no second factor.
+    // Only what differs is written; NextCheckAt is touched only where watching begins or ends, for a scan may just have moved it, and where an address came after the domain was last
+    // looked up: nobody has judged yet whether the domain is in other hands than its holder's. Tried since, it keeps its place, so that one that never answers is not asked at every list;
+    // of a provider a person judges the whole. p0 after, p1 up to, p2 now, p3 true, p4 NotApplicable, p5 Notable. Priority: bit 2 an account has its only address here, bit 1 an account has no second factor.
     public static SqlStatement Tally { get; } = new(
         """
         UPDATE "Domain" SET "AddressCount" = s."Count", "MaxImpact" = s."Impact", "EarliestTrustAt" = s."Trust", "Priority" = s."Rank",
           "WatchedFor" = ("Domain"."WatchedFor" & 2) | s."Watched",
-          "NextCheckAt" = CASE WHEN (("Domain"."WatchedFor" & 2) | s."Watched") = 0 OR "Domain"."Phase" = @p4 THEN NULL ELSE COALESCE("Domain"."NextCheckAt", @p2) END,
+          "NextCheckAt" = CASE WHEN (("Domain"."WatchedFor" & 2) | s."Watched") = 0 OR "Domain"."Phase" = @p4 THEN NULL
+            WHEN s."Newest" > "Domain"."LastTriedAt" AND ("Domain"."Flags" & @p5) = 0 AND "Domain"."NextCheckAt" > @p2 THEN @p2
+            ELSE COALESCE("Domain"."NextCheckAt", @p2) END,
           "Version" = "Domain"."Version" + 1
         FROM (
-          SELECT d."Id" AS "Id", COUNT(a."Id") AS "Count", COALESCE(MAX(c."Impact"), 0) AS "Impact", MIN(COALESCE(a."VerifiedAt", c."CreatedAt")) AS "Trust",
+          SELECT d."Id" AS "Id", COUNT(a."Id") AS "Count", COALESCE(MAX(c."Impact"), 0) AS "Impact", MIN(COALESCE(a."VerifiedAt", c."CreatedAt")) AS "Trust", MAX(a."AddedAt") AS "Newest",
             MAX(CASE WHEN c."AddressCount" = 1 THEN 2 ELSE 0 END) + MAX(CASE WHEN c."Id" IS NULL OR c."TwoFactor" = @p3 THEN 0 ELSE 1 END) AS "Rank",
             CASE WHEN COUNT(a."Id") = 0 THEN 0 ELSE 1 END AS "Watched"
           FROM "Domain" d
@@ -99,9 +102,10 @@ internal static class ImportSql
           GROUP BY d."Id"
         ) s
         WHERE "Domain"."Id" = s."Id" AND (s."Count" <> "Domain"."AddressCount" OR s."Impact" <> "Domain"."MaxImpact" OR s."Rank" <> "Domain"."Priority" OR s."Watched" <> ("Domain"."WatchedFor" & 1)
-          OR s."Trust" <> "Domain"."EarliestTrustAt" OR (s."Trust" IS NULL AND "Domain"."EarliestTrustAt" IS NOT NULL) OR (s."Trust" IS NOT NULL AND "Domain"."EarliestTrustAt" IS NULL))
+          OR s."Trust" <> "Domain"."EarliestTrustAt" OR (s."Trust" IS NULL AND "Domain"."EarliestTrustAt" IS NOT NULL) OR (s."Trust" IS NOT NULL AND "Domain"."EarliestTrustAt" IS NULL)
+          OR (s."Newest" > "Domain"."LastTriedAt" AND ("Domain"."Flags" & @p5) = 0 AND "Domain"."NextCheckAt" > @p2))
         """,
-        SqlKind.Key, SqlKind.Key, SqlKind.Instant, SqlKind.Bool, SqlKind.Number);
+        SqlKind.Key, SqlKind.Key, SqlKind.Instant, SqlKind.Bool, SqlKind.Number, SqlKind.Number);
 
     // p0 import, p1 up to, p2 accounts done.
     public static SqlStatement Advance { get; } = new(

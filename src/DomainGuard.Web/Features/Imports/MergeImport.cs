@@ -67,7 +67,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
             await RetireAsync(session, lease, progress, cancel);
         }
 
-        await tally.ExecuteAsync(session, lease, progress, cancel);
+        await tally.ExecuteAsync(session, import, lease, progress, cancel);
 
         // Ended before it is cleared: without its rows every account would look gone.
         var now = clock.Now;
