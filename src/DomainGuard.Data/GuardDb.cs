@@ -140,14 +140,11 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
     /// <summary>Facts that become events.</summary>
     public DbSet<Notice> Notices => Set<Notice>();
 
-    /// <summary>How far the audit trail has become events.</summary>
+    /// <summary>How far those who follow the audit trail have read it.</summary>
     public DbSet<EventHead> EventHeads => Set<EventHead>();
 
     /// <summary>Answers of the API that are given again to who asks again.</summary>
     public DbSet<KeptAnswer> KeptAnswers => Set<KeptAnswer>();
-
-    /// <summary>How far the audit trail has become news for staff.</summary>
-    public DbSet<MailHead> MailHeads => Set<MailHead>();
 
     /// <summary>What staff are told.</summary>
     public DbSet<MailNews> MailNews => Set<MailNews>();

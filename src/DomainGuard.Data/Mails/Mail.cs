@@ -2,19 +2,6 @@ using DomainGuard.Core.Cases;
 
 namespace DomainGuard.Data.Mails;
 
-/// <summary>How far the audit trail has become news: one row, moved in the transaction that writes the news.</summary>
-public sealed class MailHead
-{
-    /// <summary>Key of the one row.</summary>
-    public const int TheOne = 1;
-
-    /// <summary>Always <see cref="TheOne"/>.</summary>
-    public int Id { get; set; }
-
-    /// <summary>Number of the last entry that was read.</summary>
-    public long Sequence { get; set; }
-}
-
 /// <summary>What staff are told by mail. Stored: never renumber.</summary>
 public enum NewsKind
 {

@@ -3,16 +3,6 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace DomainGuard.Data.Mails;
 
-internal sealed class MailHeadConfiguration : IEntityTypeConfiguration<MailHead>
-{
-    public void Configure(EntityTypeBuilder<MailHead> builder)
-    {
-        builder.ToTable("MailHead");
-        builder.Property(h => h.Id).ValueGeneratedNever();
-        builder.HasData(new MailHead { Id = MailHead.TheOne });
-    }
-}
-
 internal sealed class MailNewsConfiguration : IEntityTypeConfiguration<MailNews>
 {
     public void Configure(EntityTypeBuilder<MailNews> builder)

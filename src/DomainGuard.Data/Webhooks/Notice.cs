@@ -27,13 +27,16 @@ public sealed class Notice
     public required string Facts { get; set; }
 }
 
-/// <summary>How far the audit trail was turned into events. One row, moved by a conditional update in the transaction that writes the events, so that each entry becomes one event.</summary>
+/// <summary>How far one who follows the audit trail has read it. Moved by a conditional update in the transaction that writes what he made of it, so that each entry becomes one thing.</summary>
 public sealed class EventHead
 {
-    /// <summary>Key of the one row.</summary>
-    public const int TheOne = 1;
+    /// <summary>Key of the row of events for receivers.</summary>
+    public const int Webhooks = 1;
 
-    /// <summary>Always <see cref="TheOne"/>.</summary>
+    /// <summary>Key of the row of news for staff.</summary>
+    public const int Mail = 2;
+
+    /// <summary>Who follows.</summary>
     public int Id { get; set; }
 
     /// <summary>Number of the last entry that was looked at.</summary>

@@ -64,6 +64,6 @@ internal sealed class EventHeadConfiguration : IEntityTypeConfiguration<EventHea
     {
         builder.ToTable("EventHead");
         builder.Property(h => h.Id).ValueGeneratedNever();
-        builder.HasData(new EventHead { Id = EventHead.TheOne });
+        builder.HasData(new EventHead { Id = EventHead.Webhooks }, new EventHead { Id = EventHead.Mail });
     }
 }

@@ -13,8 +13,8 @@ public static class WebhookSql
     /// <summary>It has become an event.</summary>
     public static SqlStatement RemoveNotice { get; } = new("""DELETE FROM "Notice" WHERE "Id" = @p0""", SqlKind.Uuid);
 
-    /// <summary>Entries up to a number have become events; touches nothing when another process was first.</summary>
-    public static SqlStatement MoveHead { get; } = new("""UPDATE "EventHead" SET "Sequence" = @p0 WHERE "Id" = 1 AND "Sequence" = @p1""", SqlKind.Key, SqlKind.Key);
+    /// <summary>Entries up to a number have been read, by one who follows the trail; touches nothing when another process was first.</summary>
+    public static SqlStatement MoveHead { get; } = new("""UPDATE "EventHead" SET "Sequence" = @p0 WHERE "Id" = @p2 AND "Sequence" = @p1""", SqlKind.Key, SqlKind.Key, SqlKind.Number);
 
     /// <summary>Events.</summary>
     public static BulkTable Events { get; } = new(

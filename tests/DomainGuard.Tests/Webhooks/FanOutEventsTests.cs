@@ -2,6 +2,7 @@ using DomainGuard.Core.Cases;
 using DomainGuard.Core.Events;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Providers;
+using DomainGuard.Data.Webhooks;
 using DomainGuard.Tests.Findings;
 using Microsoft.EntityFrameworkCore;
 
@@ -164,7 +165,7 @@ public sealed class FanOutEventsTests
         Assert.Equal(0, await world.FanAsync());
         await using var db = await world.OpenAsync();
         Assert.Empty(await db.Notices.ToListAsync());
-        Assert.Equal(await db.AuditEntries.MaxAsync(e => e.Sequence), await db.EventHeads.Select(h => h.Sequence).SingleAsync());
+        Assert.Equal(await db.AuditEntries.MaxAsync(e => e.Sequence), await db.EventHeads.Where(h => h.Id == EventHead.Webhooks).Select(h => h.Sequence).SingleAsync());
     }
 
     [Theory]

@@ -1652,26 +1652,6 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("MailChoice", (string)null);
                 });
 
-            modelBuilder.Entity("DomainGuard.Data.Mails.MailHead", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("int");
-
-                    b.Property<long>("Sequence")
-                        .HasColumnType("bigint");
-
-                    b.HasKey("Id");
-
-                    b.ToTable("MailHead", (string)null);
-
-                    b.HasData(
-                        new
-                        {
-                            Id = 1,
-                            Sequence = 0L
-                        });
-                });
-
             modelBuilder.Entity("DomainGuard.Data.Mails.MailNews", b =>
                 {
                     b.Property<long>("Sequence")
@@ -2255,6 +2235,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         new
                         {
                             Id = 1,
+                            Sequence = 0L
+                        },
+                        new
+                        {
+                            Id = 2,
                             Sequence = 0L
                         });
                 });

@@ -1621,26 +1621,6 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.ToTable("MailChoice", (string)null);
                 });
 
-            modelBuilder.Entity("DomainGuard.Data.Mails.MailHead", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("Sequence")
-                        .HasColumnType("INTEGER");
-
-                    b.HasKey("Id");
-
-                    b.ToTable("MailHead", (string)null);
-
-                    b.HasData(
-                        new
-                        {
-                            Id = 1,
-                            Sequence = 0L
-                        });
-                });
-
             modelBuilder.Entity("DomainGuard.Data.Mails.MailNews", b =>
                 {
                     b.Property<long>("Sequence")
@@ -2215,6 +2195,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
                         new
                         {
                             Id = 1,
+                            Sequence = 0L
+                        },
+                        new
+                        {
+                            Id = 2,
                             Sequence = 0L
                         });
                 });

@@ -4,6 +4,7 @@ using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Audit;
 using DomainGuard.Data.Mails;
+using DomainGuard.Data.Webhooks;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Staff;
 using DomainGuard.Web.Hosting;
@@ -64,7 +65,7 @@ internal sealed class ChangeOwnMail(IDbContextFactory<GuardDb> dbs, IOptions<Mai
         if (choice is null)
         {
             // What happened before is not told.
-            choice = new MailChoice { UserId = by.Id, ToldUpTo = await db.MailHeads.Where(h => h.Id == MailHead.TheOne).Select(h => h.Sequence).SingleAsync(cancel) };
+            choice = new MailChoice { UserId = by.Id, ToldUpTo = await db.EventHeads.Where(h => h.Id == EventHead.Mail).Select(h => h.Sequence).SingleAsync(cancel) };
             db.MailChoices.Add(choice);
         }
 

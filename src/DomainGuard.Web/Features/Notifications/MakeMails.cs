@@ -4,6 +4,7 @@ using DomainGuard.Core.Events;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Mails;
+using DomainGuard.Data.Webhooks;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Hosting;
 using DomainGuard.Web.Shared;
@@ -31,7 +32,7 @@ internal sealed class MakeMails(IDbContextFactory<GuardDb> dbs, IOptions<MailOpt
         }
 
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var head = await db.MailHeads.AsNoTracking().Where(h => h.Id == MailHead.TheOne).Select(h => h.Sequence).SingleAsync(cancel);
+        var head = await db.EventHeads.AsNoTracking().Where(h => h.Id == EventHead.Mail).Select(h => h.Sequence).SingleAsync(cancel);
         var behind = db.MailChoices.Where(c => db.MailNews.Any(n => n.Sequence > c.ToldUpTo && n.Sequence <= head));
 
         // Who is locked, has no role or wants nothing is passed over, so that he is not told it all when that ends.

@@ -7,6 +7,7 @@ using DomainGuard.Data.Audit;
 using DomainGuard.Data.Mails;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
+using DomainGuard.Data.Webhooks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -45,7 +46,7 @@ internal sealed class ReadNews(IDbContextFactory<GuardDb> dbs, IOptions<MailOpti
     private async Task<int?> PageAsync(StatementSession session, CancellationToken cancel)
     {
         var db = session.Db;
-        var from = await db.MailHeads.AsNoTracking().Where(h => h.Id == MailHead.TheOne).Select(h => h.Sequence).SingleAsync(cancel);
+        var from = await db.EventHeads.AsNoTracking().Where(h => h.Id == EventHead.Mail).Select(h => h.Sequence).SingleAsync(cancel);
         var head = await db.AuditHeads.AsNoTracking().Where(h => h.Id == AuditHead.TheOne).Select(h => h.Sequence).FirstOrDefaultAsync(cancel);
         if (from >= head)
         {
@@ -58,7 +59,7 @@ internal sealed class ReadNews(IDbContextFactory<GuardDb> dbs, IOptions<MailOpti
         await session.BeginAsync(cancel);
         try
         {
-            if (await session.ExecuteAsync(MailSql.MoveHead, [upTo, from], cancel) != 1)
+            if (await session.ExecuteAsync(WebhookSql.MoveHead, [upTo, from, EventHead.Mail], cancel) != 1)
             {
                 return null; // another node was first: its turn
             }

@@ -33,7 +33,7 @@ internal sealed class FanOutEvents(IDbContextFactory<GuardDb> dbs, IdAllocator i
     private async Task<int?> PageAsync(StatementSession session, CancellationToken cancel)
     {
         var db = session.Db;
-        var from = await db.EventHeads.AsNoTracking().Where(h => h.Id == EventHead.TheOne).Select(h => h.Sequence).SingleAsync(cancel);
+        var from = await db.EventHeads.AsNoTracking().Where(h => h.Id == EventHead.Webhooks).Select(h => h.Sequence).SingleAsync(cancel);
         var head = await db.AuditHeads.AsNoTracking().Where(h => h.Id == AuditHead.TheOne).Select(h => h.Sequence).FirstOrDefaultAsync(cancel);
         var notices = await db.Notices.AsNoTracking().OrderBy(n => n.At).ThenBy(n => n.Id).Take(Page).ToListAsync(cancel);
         if (from >= head && notices.Count == 0)
@@ -69,7 +69,7 @@ internal sealed class FanOutEvents(IDbContextFactory<GuardDb> dbs, IdAllocator i
         await session.BeginAsync(cancel);
         try
         {
-            if ((upTo > from && await session.ExecuteAsync(WebhookSql.MoveHead, [upTo, from], cancel) != 1)
+            if ((upTo > from && await session.ExecuteAsync(WebhookSql.MoveHead, [upTo, from, EventHead.Webhooks], cancel) != 1)
                 || await session.ExecuteManyAsync(WebhookSql.RemoveNotice, notices.ConvertAll(n => new object?[] { n.Id }), cancel) != notices.Count)
             {
                 return null; // another node was first: its turn

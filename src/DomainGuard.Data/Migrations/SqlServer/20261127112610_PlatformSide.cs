@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace DomainGuard.Data.Migrations.Postgres
+#pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
+
+namespace DomainGuard.Data.Migrations.SqlServer
 {
     /// <inheritdoc />
     public partial class PlatformSide : Migration
@@ -14,7 +16,7 @@ namespace DomainGuard.Data.Migrations.Postgres
             migrationBuilder.AddColumn<int>(
                 name: "Proof",
                 table: "ImportRow",
-                type: "integer",
+                type: "int",
                 nullable: false,
                 defaultValue: 0);
 
@@ -22,7 +24,7 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "EventHead",
                 columns: table => new
                 {
-                    Id = table.Column<int>(type: "integer", nullable: false),
+                    Id = table.Column<int>(type: "int", nullable: false),
                     Sequence = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -34,14 +36,14 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "KeptAnswer",
                 columns: table => new
                 {
-                    Hash = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
-                    Fingerprint = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: false),
-                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Status = table.Column<int>(type: "integer", nullable: true),
-                    ContentType = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Location = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true),
-                    ETag = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
-                    Body = table.Column<byte[]>(type: "bytea", nullable: true)
+                    Hash = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    Fingerprint = table.Column<byte[]>(type: "varbinary(32)", maxLength: 32, nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Status = table.Column<int>(type: "int", nullable: true),
+                    ContentType = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    Location = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: true),
+                    ETag = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: true),
+                    Body = table.Column<byte[]>(type: "varbinary(max)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -52,19 +54,19 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "Mail",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    Subject = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    Text = table.Column<string>(type: "character varying(60000)", maxLength: 60000, nullable: false),
-                    Html = table.Column<string>(type: "character varying(120000)", maxLength: 120000, nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    Tries = table.Column<int>(type: "integer", nullable: false),
-                    NextTryAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Claim = table.Column<Guid>(type: "uuid", nullable: true),
-                    ClaimUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    TriedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Error = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Subject = table.Column<string>(type: "nvarchar(200)", maxLength: 200, nullable: false),
+                    Text = table.Column<string>(type: "nvarchar(max)", maxLength: 60000, nullable: false),
+                    Html = table.Column<string>(type: "nvarchar(max)", maxLength: 120000, nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    Tries = table.Column<int>(type: "int", nullable: false),
+                    NextTryAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Claim = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    ClaimUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    TriedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Error = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -75,12 +77,12 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "MailChoice",
                 columns: table => new
                 {
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    Address = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: true),
-                    From = table.Column<int>(type: "integer", nullable: true),
-                    IsDaily = table.Column<bool>(type: "boolean", nullable: false),
+                    UserId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Address = table.Column<string>(type: "nvarchar(254)", maxLength: 254, nullable: true),
+                    From = table.Column<int>(type: "int", nullable: true),
+                    IsDaily = table.Column<bool>(type: "bit", nullable: false),
                     ToldUpTo = table.Column<long>(type: "bigint", nullable: false),
-                    ToldAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                    ToldAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -88,27 +90,15 @@ namespace DomainGuard.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
-                name: "MailHead",
-                columns: table => new
-                {
-                    Id = table.Column<int>(type: "integer", nullable: false),
-                    Sequence = table.Column<long>(type: "bigint", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_MailHead", x => x.Id);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "MailNews",
                 columns: table => new
                 {
                     Sequence = table.Column<long>(type: "bigint", nullable: false),
-                    Kind = table.Column<int>(type: "integer", nullable: false),
+                    Kind = table.Column<int>(type: "int", nullable: false),
                     CaseId = table.Column<long>(type: "bigint", nullable: true),
                     Number = table.Column<long>(type: "bigint", nullable: true),
-                    ReceiverId = table.Column<Guid>(type: "uuid", nullable: true),
-                    ReadAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    ReceiverId = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    ReadAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -119,12 +109,12 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "Notice",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Type = table.Column<int>(type: "integer", nullable: false),
-                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Type = table.Column<int>(type: "int", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
                     DomainId = table.Column<long>(type: "bigint", nullable: true),
                     AddressId = table.Column<long>(type: "bigint", nullable: true),
-                    Facts = table.Column<string>(type: "character varying(3000)", maxLength: 3000, nullable: false)
+                    Facts = table.Column<string>(type: "nvarchar(3000)", maxLength: 3000, nullable: false)
                 },
                 constraints: table =>
                 {
@@ -135,21 +125,21 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "WebhookEndpoint",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
-                    Url = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
-                    Format = table.Column<int>(type: "integer", nullable: false),
-                    Types = table.Column<int>(type: "integer", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    Secret = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true),
-                    PreviousSecret = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true),
-                    PreviousUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Audience = table.Column<string>(type: "character varying(300)", maxLength: 300, nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    FailuresInRow = table.Column<int>(type: "integer", nullable: false),
-                    RestUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    LastDeliveredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Version = table.Column<int>(type: "integer", nullable: false)
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Name = table.Column<string>(type: "nvarchar(100)", maxLength: 100, nullable: false),
+                    Url = table.Column<string>(type: "nvarchar(2000)", maxLength: 2000, nullable: false),
+                    Format = table.Column<int>(type: "int", nullable: false),
+                    Types = table.Column<int>(type: "int", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    Secret = table.Column<string>(type: "nvarchar(1000)", maxLength: 1000, nullable: true),
+                    PreviousSecret = table.Column<string>(type: "nvarchar(1000)", maxLength: 1000, nullable: true),
+                    PreviousUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Audience = table.Column<string>(type: "nvarchar(300)", maxLength: 300, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    FailuresInRow = table.Column<int>(type: "int", nullable: false),
+                    RestUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    LastDeliveredAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Version = table.Column<int>(type: "int", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -160,13 +150,13 @@ namespace DomainGuard.Data.Migrations.Postgres
                 name: "WebhookEvent",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Type = table.Column<int>(type: "integer", nullable: false),
-                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    DomainName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
+                    Id = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    Type = table.Column<int>(type: "int", nullable: false),
+                    At = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    DomainName = table.Column<string>(type: "nvarchar(255)", maxLength: 255, nullable: true, collation: "Latin1_General_100_BIN2"),
                     AccountId = table.Column<long>(type: "bigint", nullable: true),
-                    Body = table.Column<string>(type: "character varying(16000)", maxLength: 16000, nullable: false),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    Body = table.Column<string>(type: "nvarchar(max)", maxLength: 16000, nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -178,18 +168,18 @@ namespace DomainGuard.Data.Migrations.Postgres
                 columns: table => new
                 {
                     Id = table.Column<long>(type: "bigint", nullable: false),
-                    EndpointId = table.Column<Guid>(type: "uuid", nullable: false),
-                    EventId = table.Column<Guid>(type: "uuid", nullable: false),
-                    State = table.Column<int>(type: "integer", nullable: false),
-                    Tries = table.Column<int>(type: "integer", nullable: false),
-                    NextTryAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    Claim = table.Column<Guid>(type: "uuid", nullable: true),
-                    ClaimUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    TriedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Status = table.Column<int>(type: "integer", nullable: true),
-                    DurationMs = table.Column<int>(type: "integer", nullable: false),
-                    Error = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                    EndpointId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    EventId = table.Column<Guid>(type: "uniqueidentifier", nullable: false),
+                    State = table.Column<int>(type: "int", nullable: false),
+                    Tries = table.Column<int>(type: "int", nullable: false),
+                    NextTryAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false),
+                    Claim = table.Column<Guid>(type: "uniqueidentifier", nullable: true),
+                    ClaimUntil = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    TriedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: true),
+                    Status = table.Column<int>(type: "int", nullable: true),
+                    DurationMs = table.Column<int>(type: "int", nullable: false),
+                    Error = table.Column<string>(type: "nvarchar(500)", maxLength: 500, nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "datetime2(6)", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -211,12 +201,11 @@ namespace DomainGuard.Data.Migrations.Postgres
             migrationBuilder.InsertData(
                 table: "EventHead",
                 columns: new[] { "Id", "Sequence" },
-                values: new object[] { 1, 0L });
-
-            migrationBuilder.InsertData(
-                table: "MailHead",
-                columns: new[] { "Id", "Sequence" },
-                values: new object[] { 1, 0L });
+                values: new object[,]
+                {
+                    { 1, 0L },
+                    { 2, 0L }
+                });
 
             migrationBuilder.CreateIndex(
                 name: "IX_KeptAnswer_At",
@@ -290,9 +279,6 @@ namespace DomainGuard.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "MailChoice");
-
-            migrationBuilder.DropTable(
-                name: "MailHead");
 
             migrationBuilder.DropTable(
                 name: "MailNews");

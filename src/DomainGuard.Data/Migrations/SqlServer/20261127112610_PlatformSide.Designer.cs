@@ -12,7 +12,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace DomainGuard.Data.Migrations.SqlServer
 {
     [DbContext(typeof(SqlServerGuardDb))]
-    [Migration("20261127102744_PlatformSide")]
+    [Migration("20261127112610_PlatformSide")]
     partial class PlatformSide
     {
         /// <inheritdoc />
@@ -1655,26 +1655,6 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("MailChoice", (string)null);
                 });
 
-            modelBuilder.Entity("DomainGuard.Data.Mails.MailHead", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("int");
-
-                    b.Property<long>("Sequence")
-                        .HasColumnType("bigint");
-
-                    b.HasKey("Id");
-
-                    b.ToTable("MailHead", (string)null);
-
-                    b.HasData(
-                        new
-                        {
-                            Id = 1,
-                            Sequence = 0L
-                        });
-                });
-
             modelBuilder.Entity("DomainGuard.Data.Mails.MailNews", b =>
                 {
                     b.Property<long>("Sequence")
@@ -2258,6 +2238,11 @@ namespace DomainGuard.Data.Migrations.SqlServer
                         new
                         {
                             Id = 1,
+                            Sequence = 0L
+                        },
+                        new
+                        {
+                            Id = 2,
                             Sequence = 0L
                         });
                 });

@@ -3,6 +3,8 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
+#pragma warning disable CA1814 // Prefer jagged arrays over multidimensional
+
 namespace DomainGuard.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
@@ -85,18 +87,6 @@ namespace DomainGuard.Data.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_MailChoice", x => x.UserId);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "MailHead",
-                columns: table => new
-                {
-                    Id = table.Column<int>(type: "INTEGER", nullable: false),
-                    Sequence = table.Column<long>(type: "INTEGER", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_MailHead", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -211,12 +201,11 @@ namespace DomainGuard.Data.Migrations.Sqlite
             migrationBuilder.InsertData(
                 table: "EventHead",
                 columns: new[] { "Id", "Sequence" },
-                values: new object[] { 1, 0L });
-
-            migrationBuilder.InsertData(
-                table: "MailHead",
-                columns: new[] { "Id", "Sequence" },
-                values: new object[] { 1, 0L });
+                values: new object[,]
+                {
+                    { 1, 0L },
+                    { 2, 0L }
+                });
 
             migrationBuilder.CreateIndex(
                 name: "IX_KeptAnswer_At",
@@ -290,9 +279,6 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "MailChoice");
-
-            migrationBuilder.DropTable(
-                name: "MailHead");
 
             migrationBuilder.DropTable(
                 name: "MailNews");
