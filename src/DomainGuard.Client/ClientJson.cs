@@ -32,6 +32,9 @@ internal sealed record WebhookBody
     public JsonElement Data { get; init; }
 }
 
+/// <summary>Proofs in the words of the API: <c>second_factor</c>.</summary>
+internal sealed class ProofConverter() : JsonStringEnumConverter<VerificationProof>(JsonNamingPolicy.SnakeCaseLower);
+
 /// <summary>How the client reads and writes JSON: unknown members are passed over, so that an old client reads what a newer DomainGuard says; what is missing makes it no answer of DomainGuard.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ProblemBody))]

@@ -43,7 +43,8 @@ public sealed record SyncAccount(string AccountId)
 /// <param name="Email">The address.</param>
 /// <param name="Primary">The primary one.</param>
 /// <param name="VerifiedAt">When you verified it; without it only what DomainGuard saw itself counts as a sign of another holder.</param>
-public sealed record SyncAddress(string Email, bool Primary = false, DateTimeOffset? VerifiedAt = null);
+/// <param name="Proof">What that proved beside that somebody reads the mail; it matters where <paramref name="VerifiedAt"/> is newer than what DomainGuard knows.</param>
+public sealed record SyncAddress(string Email, bool Primary = false, DateTimeOffset? VerifiedAt = null, [property: JsonConverter(typeof(ProofConverter))] VerificationProof Proof = VerificationProof.None);
 
 /// <summary>What a list is.</summary>
 public enum SyncMode
@@ -70,7 +71,7 @@ public sealed record SyncOptions
     /// <summary>Retires accounts even where a full list would retire more than a tenth.</summary>
     public bool AllowRemovals { get; init; }
 
-    /// <summary>Sends the list compressed (<c>Content-Encoding: gzip</c>). Only for an installation, or a proxy before it, that says it takes that.</summary>
+    /// <summary>Sends the list compressed (<c>Content-Encoding: gzip</c>): a tenth of the bytes, for some work on both sides.</summary>
     public bool Compress { get; init; }
 }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using DomainGuard.Core.Audit;
 using DomainGuard.Core.Cases;
 using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Api;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
@@ -179,10 +180,22 @@ public sealed class WriteApiTests(FilledApi api)
         Assert.Equal((HttpStatusCode.OK, Nasty, 5, 2), (answer.StatusCode, body.GetProperty("userName").GetString(), body.GetProperty("projects").GetInt32(), body.GetProperty("addresses").GetArrayLength()));
         Assert.Equal(1, (await FilledApi.GetAsync(client, "/api/v1/domains/put-two.example")).GetProperty("domain").GetProperty("addressCount").GetInt32());
 
+        // A newer verification at a domain that nobody looked up yet is a claim, with what it proved.
+        foreach (var (at, proof) in ((string, string)[])[("2024-03-01", ""), ("2025-03-01", ""","proof":"second_factor" """)])
+        {
+            (answer, _) = await ApiApp.SendAsync(client, "PUT", "/api/v1/accounts/put-claim", $$"""{"addresses":[{"email":"ada@put-claim.com","verifiedAt":"{{at}}T00:00:00Z"{{proof}}}]}""");
+            Assert.True(answer.IsSuccessStatusCode, answer.StatusCode.ToString());
+        }
+
+        await using (var claims = await app.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync(Cancel))
+        {
+            Assert.Equal(ClaimProof.SecondFactor, await claims.Addresses.Where(a => a.Email == "ada@put-claim.com").Select(a => a.ClaimProof).SingleAsync(Cancel));
+        }
+
         foreach (var (wrong, field) in ((string, string)[])
         [
             ("""{"addresses":[{"email":"no address"}]}""", "email"), ("""{"addresses":[{}]}""", "email"), ("""{"projects":-1}""", "projects"), ("""{"createdAt":"2999-01-01T00:00:00Z"}""", "createdAt"),
-            ($$"""{"userName":"{{new string('a', 201)}}"}""", "userName"), ("""{"addresses":[null]}""", "addresses"), ("""{"userName":"a\u0007b"}""", "userName"),
+            ($$"""{"userName":"{{new string('a', 201)}}"}""", "userName"), ("""{"addresses":[null]}""", "addresses"), ("""{"addresses":[{"email":"Ada@put-one.example","proof":"retina"}]}""", "proof"), ("""{"userName":"a\u0007b"}""", "userName"),
         ])
         {
             (answer, body) = await ApiApp.SendAsync(client, "PUT", Path, wrong);
@@ -218,7 +231,7 @@ public sealed class WriteApiTests(FilledApi api)
 
         await using var db = await app.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync(Cancel);
         var entries = await db.AuditEntries.AsNoTracking().Where(e => e.ActorKind == AuditActorKind.Key && e.ActorId == key.Id.ToString("D")).ToListAsync(Cancel);
-        Assert.Equal(4, entries.Count(e => e.Action == AuditAction.ImportMerged));
+        Assert.Equal(6, entries.Count(e => e.Action == AuditAction.ImportMerged));
         Assert.Single(entries, e => e.Action == AuditAction.AccountRetired);
     }
 

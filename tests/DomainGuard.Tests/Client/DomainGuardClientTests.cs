@@ -1,9 +1,12 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using DomainGuard.Client;
+using DomainGuard.Data;
+using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Api;
 using DomainGuard.Tests.Api;
 using DomainGuard.Tests.Infrastructure;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -51,6 +54,14 @@ public sealed class DomainGuardClientTests(ClientApp api) : IClassFixture<Client
 
         Assert.Equal(1, (await rig.Client.SyncAsync(Of(told), cancel: Cancel)).Unchanged); // told again it changes nothing
         Assert.Null(await rig.Client.GetAccountAsync("cl-nobody", Cancel));
+
+        // Packed, and with a proof: a newer verification waits for the domain's next look with what it proved.
+        SyncAccount Claim(DateTimeOffset at, VerificationProof proof) => new("cl-claim") { Addresses = [new SyncAddress("ada@client-claim.com", Primary: true, at, proof)] };
+        Assert.Equal(1, (await rig.Client.SyncAsync(Of(Claim(Verified, VerificationProof.None)), new SyncOptions { Compress = true }, Cancel)).New);
+        Assert.Equal(1, (await rig.Client.SyncAsync(Of(Claim(Verified.AddYears(1), VerificationProof.SecondFactor)), new SyncOptions { Compress = true }, Cancel)).Changed);
+        await using var db = await api.App.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync(Cancel);
+        var claimed = await db.Addresses.AsNoTracking().SingleAsync(a => a.Email == "ada@client-claim.com", Cancel);
+        Assert.Equal((ClaimProof.SecondFactor, Verified.AddYears(1)), (claimed.ClaimProof, claimed.ClaimedAt));
     }
 
     [Fact]

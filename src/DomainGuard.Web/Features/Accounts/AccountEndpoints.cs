@@ -41,7 +41,8 @@ internal sealed record AccountAnswer(
 /// <param name="Email">The address.</param>
 /// <param name="Primary">The account's primary address.</param>
 /// <param name="VerifiedAt">When the platform verified it.</param>
-internal sealed record AddressRequest(string? Email, bool Primary = false, DateTimeOffset? VerifiedAt = null);
+/// <param name="Proof">What that proved beside that somebody reads the mail: <c>none</c>, also when it is left out, <c>session</c> or <c>second_factor</c>.</param>
+internal sealed record AddressRequest(string? Email, bool Primary = false, DateTimeOffset? VerifiedAt = null, string? Proof = null);
 
 /// <summary>An account, as the platform tells it: by the rules of a partial list. What is left out or null stays as it is, addresses that are not named too.</summary>
 /// <param name="UserName">User name, at most 200 characters.</param>
