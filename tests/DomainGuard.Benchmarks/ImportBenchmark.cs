@@ -1,16 +1,26 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
+using DomainGuard.Data.Api;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
+using DomainGuard.Web;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.Api;
 using DomainGuard.Web.Features.Imports;
 using DomainGuard.Web.Features.Scans;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace DomainGuard.Benchmarks;
@@ -81,6 +91,96 @@ internal static class ImportBenchmark
         return 0;
     }
 
+    /// <summary>
+    /// <c>sync [ACCOUNTS]</c>: the same accounts as one full list over HTTP into a server on an empty SQLite file, which runs in a process of its own. Beside it the bare loop of
+    /// the same rows.
+    /// </summary>
+    public static async Task<int> SyncAsync(string[] args)
+    {
+        var count = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : Accounts;
+        var folder = Directory.CreateTempSubdirectory("dg-bench-sync-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "accounts.ndjson");
+            await WriteLinesAsync(file, count);
+            Console.WriteLine($"{count:N0} accounts of one address, {count / AccountsPerDomain:N0} domains, {new FileInfo(file).Length / 1024 / 1024:N0} MiB of NDJSON");
+            Console.WriteLine();
+            Console.WriteLine("| what | seconds | addresses/s | of same rows | memory of the server at a tenth, at the most, MiB |");
+            Console.WriteLine("|---|---:|---:|---:|---:|");
+            var bare = double.Parse((await SelfAsync("import-part", "Sqlite", "Data Source=" + Path.Combine(folder.FullName, "bare.db"), file, Text(count), "same")).Split(' ')[0], CultureInfo.InvariantCulture);
+            Row("same rows, bare", bare, "", "");
+
+            using var server = Launch("sync-server", Path.Combine(folder.FullName, "server"));
+            var told = ((await server.StandardOutput.ReadLineAsync()) ?? throw new InvalidOperationException("The server did not start.")).Split(' ');
+            using var client = new HttpClient { BaseAddress = new Uri(told[0]), Timeout = TimeSpan.FromMinutes(30) };
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", told[1]);
+            foreach (var words in (string[])["synced, nothing known before", "the same list again"])
+            {
+                var tenth = TimeSpan.FromSeconds(bare / 5);
+                var watch = Stopwatch.StartNew();
+                var sending = SendAsync(client, file, count, isAgain: words != "synced, nothing known before");
+                var (early, most) = (0L, 0L);
+                while (await Task.WhenAny(sending, Task.Delay(250)) != sending)
+                {
+                    server.Refresh();
+                    most = Math.Max(most, server.WorkingSet64);
+                    early = early == 0 && watch.Elapsed > tenth ? most : early;
+                }
+
+                await sending;
+                var took = watch.Elapsed.TotalSeconds;
+                Row(words, took, (bare / took).ToString("P0", CultureInfo.InvariantCulture), $"{early / 1024 / 1024:N0}, {most / 1024 / 1024:N0}");
+            }
+
+            server.Kill();
+            await server.WaitForExitAsync();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        return 0;
+
+        void Row(string what, double seconds, string part, string memory) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {seconds:F1} | {count / seconds:N0} | {part} | {memory} |"));
+    }
+
+    /// <summary>The server of <see cref="SyncAsync"/>: <c>sync-server FOLDER</c>. Prints its address and a key, and runs until it is killed.</summary>
+    public static async Task<int> ServeAsync(string[] args)
+    {
+        await using var app = DomainGuardApp.Build(["--environment=Development"], builder =>
+        {
+            builder.Configuration.AddInMemoryCollection([new("DomainGuard:World", "Live"), new("DomainGuard:DataDirectory", args[1]), new("DomainGuard:Lookups:Dns:Enabled", "false")]);
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.Logging.ClearProviders();
+        });
+        await DomainGuardApp.PrepareAsync(app, CancellationToken.None);
+        var secret = ApiSecret.Make();
+        await using (var db = await app.Services.GetRequiredService<IDbContextFactory<GuardDb>>().CreateDbContextAsync())
+        {
+            db.ApiKeys.Add(new ApiKey { Id = Guid.CreateVersion7(), Name = "bench", Hint = ApiSecret.Hint(secret), SecretHash = ApiSecret.Hash(secret), Scopes = ApiScopes.AccountsWrite, CreatedAt = TimeProvider.System.GetUtcNow() });
+            await db.SaveChangesAsync();
+        }
+
+        await app.StartAsync();
+        Console.WriteLine($"{app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()} {secret}");
+        await Task.Delay(Timeout.Infinite);
+        return 0;
+    }
+
+    private static async Task SendAsync(HttpClient client, string file, int count, bool isAgain)
+    {
+        await using var list = File.OpenRead(file);
+        using var content = new StreamContent(list) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
+        using var answer = await client.PostAsync(new Uri("/api/v1/sync?mode=full", UriKind.Relative), content);
+        var last = (await answer.Content.ReadAsStringAsync()).TrimEnd().Split('\n')[^1];
+        using var json = JsonDocument.Parse(last);
+        if (!answer.IsSuccessStatusCode || json.RootElement.GetProperty("summary").GetProperty(isAgain ? "unchanged" : "new").GetInt32() != count)
+        {
+            throw new InvalidOperationException($"The list was not taken: {last}");
+        }
+    }
+
     private static async Task CompareAsync(string provider, string connection, string file, int count)
     {
         await MeasureAsync("one", "one table, bare", null);
@@ -90,19 +190,31 @@ internal static class ImportBenchmark
 
         async Task<double> MeasureAsync(string part, string words, double? yardstick)
         {
-            var info = new ProcessStartInfo(Environment.ProcessPath!, [.. Self(), "import-part", provider, connection, file, count.ToString(CultureInfo.InvariantCulture), part])
-            {
-                RedirectStandardOutput = true,
-            };
-            using var process = Process.Start(info)!;
-            var answer = (await process.StandardOutput.ReadToEndAsync()).Trim().Split('\n')[^1].Split(' ');
-            await process.WaitForExitAsync();
+            var answer = (await SelfAsync("import-part", provider, connection, file, Text(count), part)).Split(' ');
             var (seconds, peak) = (double.Parse(answer[0], CultureInfo.InvariantCulture), long.Parse(answer[1], CultureInfo.InvariantCulture));
             var share = yardstick is null ? "" : (yardstick.Value / seconds).ToString("P0", CultureInfo.InvariantCulture);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {provider} | {words} | {seconds:F1} | {count / seconds:N0} | {share} | {peak / 1024 / 1024:N0} |"));
             return seconds;
         }
     }
+
+    /// <summary>Runs a part in a process of its own: the last line that it prints.</summary>
+    private static async Task<string> SelfAsync(params string[] words)
+    {
+        using var process = Launch(words);
+        var answer = (await process.StandardOutput.ReadToEndAsync()).Trim().Split('\n')[^1];
+        await process.WaitForExitAsync();
+        return answer;
+    }
+
+    // Started by "dotnet X.dll" or by its own executable.
+    private static Process Launch(params string[] words) => Process.Start(new ProcessStartInfo(
+        Environment.ProcessPath!, [.. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ImportBenchmark).Assembly.Location] : Array.Empty<string>(), .. words])
+    {
+        RedirectStandardOutput = true,
+    })!;
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static async Task ImportAsync(ServiceProvider services, string file, int count, bool isAgain)
     {
@@ -222,6 +334,20 @@ internal static class ImportBenchmark
         }
     }
 
+    private static async Task WriteLinesAsync(string file, int count)
+    {
+        await using var text = new StreamWriter(file);
+        var domains = count / AccountsPerDomain;
+        for (var i = 0; i < count; i++)
+        {
+            await text.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""
+                {"accountId":"{{Id(i)}}","userName":"{{Name(i)}}","displayName":"{{Display(i)}}","createdAt":"{{Created(i):yyyy-MM-ddTHH:mm:ssZ}}","lastSeenAt":"{{Seen(i):yyyy-MM-ddTHH:mm:ssZ}}","twoFactor":{{(i % 3 == 0 ? "true" : "false")}},"projects":{{i % 40}},"monthlyDownloads":{{(long)i % 5000 * 17}},"addresses":[{"email":"{{Name(i)}}@{{Host(i % domains)}}","primary":true,"verifiedAt":"{{Created(i).AddHours(1):yyyy-MM-ddTHH:mm:ssZ}}"}]}
+                """));
+        }
+    }
+
     // A database that grew: ids rise, names and domains come in no order.
     private static string Id(int i) => (i + 1).ToString(CultureInfo.InvariantCulture);
 
@@ -267,9 +393,6 @@ internal static class ImportBenchmark
         services.AddImports();
         return services.BuildServiceProvider();
     }
-
-    // Started by "dotnet X.dll" or by its own executable.
-    private static string[] Self() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ImportBenchmark).Assembly.Location] : [];
 
     private sealed class FixedClock : GuardClock
     {

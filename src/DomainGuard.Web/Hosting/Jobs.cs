@@ -6,6 +6,7 @@ using DomainGuard.Web.Features.Scans;
 using DomainGuard.Web.Features.Sync;
 using DomainGuard.Web.Features.Triage;
 using Hangfire;
+using Hangfire.AspNetCore;
 using Hangfire.InMemory;
 using Hangfire.PostgreSql;
 using Hangfire.PostgreSql.Factories;
@@ -24,8 +25,9 @@ internal static class Jobs
     /// <summary>Registers storage, server and what the jobs need.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services, DatabaseOptions database)
     {
-        // This application's own: what Hangfire keeps in a static is shared by all applications of a process, and gone with the first that ends.
+        // This application's own: what Hangfire keeps in a static is that of the application of the process that was built last, and gone with the first that ends.
         services.AddSingleton<JobStorage>(_ => Storage(database));
+        services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddHangfire(hangfire => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings());
         services.AddHangfireServer(o =>
         {

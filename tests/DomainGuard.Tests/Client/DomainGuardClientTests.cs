@@ -56,7 +56,7 @@ public sealed class DomainGuardClientTests(ClientApp api) : IClassFixture<Client
         Assert.Null(await rig.Client.GetAccountAsync("cl-nobody", Cancel));
 
         // Packed, and with a proof: a newer verification waits for the domain's next look with what it proved.
-        SyncAccount Claim(DateTimeOffset at, VerificationProof proof) => new("cl-claim") { Addresses = [new SyncAddress("ada@client-claim.com", Primary: true, at, proof)] };
+        SyncAccount Claim(DateTimeOffset at, VerificationProof proof) => new("cl-claim") { Addresses = [new SyncAddress("ada@client-claim.com", Primary: true, at, Proof: proof)] };
         Assert.Equal(1, (await rig.Client.SyncAsync(Of(Claim(Verified, VerificationProof.None)), new SyncOptions { Compress = true }, Cancel)).New);
         Assert.Equal(1, (await rig.Client.SyncAsync(Of(Claim(Verified.AddYears(1), VerificationProof.SecondFactor)), new SyncOptions { Compress = true }, Cancel)).Changed);
         await using var db = await api.App.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync(Cancel);
