@@ -8,6 +8,7 @@ using DomainGuard.Web.Features.Triage;
 using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.InMemory;
+using Hangfire.Logging;
 using Hangfire.PostgreSql;
 using Hangfire.PostgreSql.Factories;
 using Hangfire.SqlServer;
@@ -25,10 +26,10 @@ internal static class Jobs
     /// <summary>Registers storage, server and what the jobs need.</summary>
     public static IServiceCollection AddJobs(this IServiceCollection services, DatabaseOptions database)
     {
-        // This application's own: what Hangfire keeps in a static is that of the application of the process that was built last, and gone with the first that ends.
+        // This application's own: what Hangfire keeps in a static is that of the application of the process that was built last, whether or not it still lives.
         services.AddSingleton<JobStorage>(_ => Storage(database));
         services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
-        services.AddHangfire(hangfire => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings());
+        services.AddHangfire((provider, hangfire) => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings().UseLogProvider(new JobLogs(provider.GetRequiredService<ILoggerFactory>())));
         services.AddHangfireServer(o =>
         {
             o.WorkerCount = 8;
@@ -82,5 +83,32 @@ internal static class Jobs
             now.Enqueue<FindingsJobs>(j => j.TakeUpAsync(CancellationToken.None));
             now.Enqueue<ScanJobs>(j => j.ScanDueAsync(CancellationToken.None));
         });
+    }
+}
+
+/// <summary>
+/// Hangfire's log lines in the application's log. Hangfire has one log for a process: when the application that it belongs to ends before another, the other's lines are lost, and its
+/// jobs are not.
+/// </summary>
+internal sealed class JobLogs(ILoggerFactory logs) : ILogProvider
+{
+    private readonly AspNetCoreLogProvider _provider = new(logs);
+
+    /// <inheritdoc/>
+    public ILog GetLogger(string name)
+    {
+        try
+        {
+            return _provider.GetLogger(name);
+        }
+        catch (ObjectDisposedException)
+        {
+            return new Silence();
+        }
+    }
+
+    private sealed class Silence : ILog
+    {
+        public bool Log(Hangfire.Logging.LogLevel logLevel, Func<string> messageFunc, Exception? exception) => false;
     }
 }

@@ -5,11 +5,13 @@ using DomainGuard.Data;
 using DomainGuard.Data.Api;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
+using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Web.Features.Api;
 using DomainGuard.Web.Features.Scans;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace DomainGuard.Tests.Api;
 
@@ -41,11 +43,15 @@ public sealed class ApiIdempotencyTests(FilledApi api)
         Assert.Equal(imports + 1, await ImportsAsync(provider));
 
         // Without a body too, and where the second would have been refused.
+        using var log = new KeptLog();
+        (await api.AppAsync(provider)).Get<ILoggerFactory>().AddProvider(log);
         for (var i = 0; i < 2; i++)
         {
             var (gone, _) = await ApiApp.SendAsync(client, "DELETE", "/api/v1/accounts/idem-1", null, (Header, "k2"));
             Assert.Equal(HttpStatusCode.NoContent, gone.StatusCode);
         }
+
+        Assert.DoesNotContain(log.Lines, l => l.Contains("unhandled", StringComparison.OrdinalIgnoreCase));
 
         var @case = (await FilledApi.WalkAsync(client, "/api/v1/cases?state=NeedsReview", 200))[^1];
         var (path, tag) = ($"/api/v1/cases/{@case.GetProperty("id").GetInt64()}/decisions", $"\"{@case.GetProperty("version").GetInt32()}\"");

@@ -8,6 +8,8 @@ using DomainGuard.Web;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Features.Demo;
+using DomainGuard.Web.Features.Scans;
+using Hangfire;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -106,6 +108,18 @@ public sealed class FilledApi : IAsyncLifetime
         await DomainGuardApp.WarmUpAsync(app.App, CancellationToken.None);
         Assert.IsType<AdvanceOutcome.Advanced>(await app.Get<AdvanceClock>().ExecuteAsync(Requester.Demonstration, TimeSpan.FromDays(2), null, CancellationToken.None));
         await app.Get<SealEntries>().ExecuteAsync(CancellationToken.None);
+
+        // What is read stands still.
+        foreach (var recurring in (string[])["scan-due", "dns-sweep"])
+        {
+            app.Get<IRecurringJobManager>().RemoveIfExists(recurring);
+        }
+
+        while ((await app.Get<ScanQueries>().UnfinishedAsync(CancellationToken.None)).Count > 0)
+        {
+            await Task.Delay(50);
+        }
+
         return app;
     }
 }

@@ -119,9 +119,10 @@ public sealed class WriteApiTests(FilledApi api)
         var path = answer.Headers.Location!.OriginalString;
         Assert.Equal($"/api/v1/scans/{body.GetProperty("id").GetInt64()}", path);
         Assert.Equal(("Domain", domain, "API key test"), (body.GetProperty("scope").GetString(), body.GetProperty("target").GetString(), body.GetProperty("requestedBy").GetString()));
-        for (var i = 0; (await FilledApi.GetAsync(client, path)).GetProperty("scan").GetProperty("endedAt").ValueKind == JsonValueKind.Null; i++)
+        JsonElement state;
+        for (var i = 0; (state = await FilledApi.GetAsync(client, path)).GetProperty("scan").GetProperty("endedAt").ValueKind == JsonValueKind.Null; i++)
         {
-            Assert.True(i < 300, "The scan does not end.");
+            Assert.True(i < 300, $"The scan does not end: {state}");
             await Task.Delay(100, Cancel);
         }
 

@@ -24,6 +24,17 @@ public sealed class JobsTests
         }
     }
 
+    [Fact]
+    public async Task Jobs_are_still_taken_when_the_application_that_was_built_last_has_ended()
+    {
+        await using var first = Build();
+        await using (Build())
+        {
+        }
+
+        Assert.NotNull(first.Services.GetRequiredService<IBackgroundJobClient>().Enqueue<ScanJobs>(j => j.TakeUpAsync(CancellationToken.None)));
+    }
+
     private static WebApplication Build() => DomainGuardApp.Build(["--environment=Development"], builder =>
     {
         builder.Configuration.AddInMemoryCollection([new("DomainGuard:DataDirectory", Path.Combine(Path.GetTempPath(), $"dg-jobs-{Guid.CreateVersion7():N}"))]);

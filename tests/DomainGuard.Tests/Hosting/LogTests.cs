@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using DomainGuard.Data.Scans;
 using DomainGuard.Tests.Infrastructure;
@@ -16,7 +15,7 @@ public sealed class LogTests
     public async Task No_address_is_ever_in_a_log()
     {
         await using var app = await RunningApp.StartAsync();
-        using var log = new Kept();
+        using var log = new KeptLog();
         var services = app.App.Services;
         services.GetRequiredService<ILoggerFactory>().AddProvider(log);
         var cancel = TestContext.Current.CancellationToken;
@@ -36,27 +35,5 @@ public sealed class LogTests
 
         Assert.Contains(log.Lines, l => l.Contains("sign-in was refused", StringComparison.Ordinal)); // it does listen
         Assert.DoesNotContain(log.Lines, l => l.Contains("@quietforge", StringComparison.OrdinalIgnoreCase) || l.Contains("%40quietforge", StringComparison.OrdinalIgnoreCase));
-    }
-
-    private sealed class Kept : ILoggerProvider
-    {
-        public ConcurrentBag<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => new Writer(Lines);
-
-        public void Dispose()
-        {
-            // Nothing is held.
-        }
-
-        private sealed class Writer(ConcurrentBag<string> lines) : ILogger
-        {
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull => null;
-
-            public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
-
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => lines.Add(formatter(state, exception) + exception);
-        }
     }
 }

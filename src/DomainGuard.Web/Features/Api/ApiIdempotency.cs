@@ -88,7 +88,11 @@ internal sealed partial class ApiIdempotency(IDbContextFactory<GuardDb> dbs, Tim
         (claim.ContentType, claim.Location, claim.ETag) = (http.Response.ContentType, http.Response.Headers.Location, http.Response.Headers.ETag);
         claim.Body = written.Length == 0 ? null : written.ToArray();
         await KeepAsync(claim);
-        await http.Response.Body.WriteAsync(claim.Body ?? [], caller);
+        if (claim.Body is not null)
+        {
+            await http.Response.Body.WriteAsync(claim.Body, caller);
+        }
+
         return Results.Empty;
     }
 
@@ -206,7 +210,10 @@ internal sealed partial class ApiIdempotency(IDbContextFactory<GuardDb> dbs, Tim
         {
             httpContext.Response.StatusCode = status;
             httpContext.Response.ContentType = type;
-            await httpContext.Response.Body.WriteAsync(body ?? [], httpContext.RequestAborted);
+            if (body is not null)
+            {
+                await httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted);
+            }
         }
     }
 
