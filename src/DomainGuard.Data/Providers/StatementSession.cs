@@ -110,13 +110,13 @@ public sealed class StatementSession : IAsyncDisposable
         }
     }
 
-    // Pages of some thousand rows by their keys: the processes that PostgreSQL would start to share such a page cost more than the page, and where it knows little of a table that is
-    // just being filled it would read the whole of it to hash it, page after page. Given back with the connection.
+    // Pages of some thousand rows by their keys: the processes that PostgreSQL would start to share such a page, and compiling it, cost more than the page, and where it knows little of
+    // a table that is just being filled it would read the whole of it to hash it, page after page. Given back with the connection.
     private async Task TuneAsync(CancellationToken cancel)
     {
         if (_connection is NpgsqlConnection)
         {
-            await RunAsync("SET max_parallel_workers_per_gather = 0; SET enable_hashjoin = off; SET enable_mergejoin = off", cancel);
+            await RunAsync("SET max_parallel_workers_per_gather = 0; SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off", cancel);
         }
 
         if (_pagesInMemory > 0)

@@ -106,30 +106,57 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         return true;
     }
 
-    /// <summary>While one page is written the next is read and compared, on a connection of its own: no two pages share an account.</summary>
+    /// <summary>
+    /// While a page is written the next is read and compared, on a connection of its own: no two pages share an account. On PostgreSQL two pages are written at a time; they are
+    /// committed one after the other, so that what is merged is always everything up to a page.
+    /// </summary>
     private async Task MergePagesAsync(StatementSession session, ImportLease lease, Import import, bool hasNameless, Action<ImportProgress>? progress, CancellationToken cancel)
     {
         var total = import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts;
         await using var reading = await StatementSession.OpenAsync(dbs, cancel, StageImport.PagesInMemory);
+        await using var other = session.Db.Database.IsNpgsql() ? await StatementSession.OpenAsync(dbs, cancel) : null;
         await using var plans = PlansAsync(reading.Db, import, hasNameless, cancel).GetAsyncEnumerator(CancellationToken.None);
         var next = NextAsync();
+        Task before = Task.CompletedTask, last = Task.CompletedTask;
+        var (by, then) = (session, other ?? session);
         try
         {
             while (await next)
             {
                 var plan = plans.Current;
                 next = NextAsync();
-                import.MergedAccounts += await MergeAsync(session, lease, import, plan, hasNameless, cancel);
-                progress?.Invoke(new ImportProgress("Writing", import.MergedAccounts, total));
+                await (other is null ? last : before); // then its session is free
+                var domains = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                (before, last) = (last, WriteAsync(by, plan, last, domains));
+                await domains.Task;
+                (by, then) = (then, by);
             }
+
+            await last;
         }
         finally
         {
-            await next.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            foreach (var task in (Task[])[next, before, last])
+            {
+                await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            }
         }
 
         // SQLite does not wait, it works: on a thread of its own.
         Task<bool> NextAsync() => Task.Run(() => plans.MoveNextAsync().AsTask(), CancellationToken.None);
+
+        async Task WriteAsync(StatementSession by, PagePlan plan, Task before, TaskCompletionSource domains)
+        {
+            try
+            {
+                import.MergedAccounts += await MergeAsync(by, lease, import, plan, hasNameless, before, domains, cancel);
+                progress?.Invoke(new ImportProgress("Writing", import.MergedAccounts, total));
+            }
+            finally
+            {
+                domains.TrySetResult();
+            }
+        }
     }
 
     private async IAsyncEnumerable<PagePlan> PlansAsync(GuardDb db, Import import, bool hasNameless, [EnumeratorCancellation] CancellationToken cancel)
@@ -177,16 +204,18 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         };
     }
 
-    private async Task<int> MergeAsync(StatementSession session, ImportLease lease, Import import, PagePlan plan, bool hasNameless, CancellationToken cancel)
+    private async Task<int> MergeAsync(StatementSession session, ImportLease lease, Import import, PagePlan plan, bool hasNameless, Task before, TaskCompletionSource domains, CancellationToken cancel)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await WriteAsync(session, lease, import, plan, clock.Now, cancel);
+                await AddDomainsAsync(session, lease, plan.Missing, clock.Now, cancel);
+                domains.TrySetResult();
+                await WriteAsync(session, lease, import, plan, before, clock.Now, cancel);
                 return plan.NewAccounts + plan.HeldAccounts;
             }
-            catch (Exception e) when (e is DbException or PageOvertakenException && attempt < MostAttempts)
+            catch (Exception e) when (e is DbException or PageOvertakenException && attempt < MostAttempts && !before.IsFaulted)
             {
                 // A scan may have added the same domain meanwhile, or judged an address; a lock may have run out. The page is planned anew.
                 await session.RollbackAsync();
@@ -197,15 +226,14 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         }
     }
 
-    private static async Task WriteAsync(StatementSession session, ImportLease lease, Import import, PagePlan plan, DateTimeOffset now, CancellationToken cancel)
+    // The page before is committed first. Until then nothing is touched that it may touch too, for it would wait for what waits for it: the row of the import, domains.
+    private static async Task WriteAsync(StatementSession session, ImportLease lease, Import import, PagePlan plan, Task before, DateTimeOffset now, CancellationToken cancel)
     {
-        await AddDomainsAsync(session, lease, plan.Missing, now, cancel);
         var (page, db) = (plan.Page, session.Db);
         var firstAccount = plan.NewAccounts == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Account, plan.NewAccounts, cancel);
         var firstAddress = plan.NewAddresses == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Address, plan.NewAddresses, cancel);
 
         await session.BeginAsync(cancel);
-        await lease.CheckAsync(session, cancel);
         if (await session.ExecuteManyAsync(ImportSql.UpdateAccount, plan.Accounts, cancel) != plan.Accounts.Count
             || await session.ExecuteManyAsync(ImportSql.UpdateAddress, plan.Addresses, cancel) != plan.Addresses.Count
             || (plan.NewAccounts > 0 && await session.ExecuteAsync(ImportSql.InsertAccounts, [page.ImportId, page.After, page.Last, firstAccount - 1, now, false], cancel) != plan.NewAccounts)
@@ -214,6 +242,8 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
             throw new PageOvertakenException();
         }
 
+        await before;
+        await lease.CheckAsync(session, cancel);
         await session.ExecuteManyAsync(ImportSql.BringForward, plan.LookUpFirst, cancel);
         await session.ExecuteAsync(ImportSql.Advance, [import.Id, page.Last, plan.NewAccounts + plan.HeldAccounts], cancel);
         await session.CommitAsync(cancel);

@@ -1,5 +1,6 @@
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
+using DomainGuard.Data;
 using DomainGuard.Data.Imports;
 using DomainGuard.Data.Providers;
 using Microsoft.EntityFrameworkCore;
@@ -8,9 +9,9 @@ namespace DomainGuard.Web.Features.Imports;
 
 /// <summary>
 /// Counts per domain what its addresses say: how many, how much is at stake, since when somebody is trusted there, who goes first. Domain by domain in the order of their
-/// keys, so that it can be broken off and done again; only rows that differ are written.
+/// keys, so that it can be broken off and done again; only rows that differ are written. On PostgreSQL two pages are counted at a time.
 /// </summary>
-internal sealed class TallyDomains(GuardClock clock)
+internal sealed class TallyDomains(IDbContextFactory<GuardDb> dbs, GuardClock clock)
 {
     private const int Page = 5_000;
 
@@ -35,14 +36,35 @@ internal sealed class TallyDomains(GuardClock clock)
         }
 
         long after = 0;
-        while (await MergeImport.LastOfPageAsync(session.Db.Domains.Where(d => d.Id > after).Select(d => d.Id), Page, cancel) is { } last)
+        using var one = new SemaphoreSlim(1, 1);
+        await using var other = session.Db.Database.IsNpgsql() ? await StatementSession.OpenAsync(dbs, cancel) : null;
+        await Task.WhenAll(PagesAsync(session), other is null ? Task.CompletedTask : PagesAsync(other));
+
+        async Task PagesAsync(StatementSession by)
         {
-            await session.BeginAsync(cancel);
-            await lease.CheckAsync(session, cancel);
-            await session.ExecuteAsync(ImportSql.Tally, Values(after, last, clock.Now), cancel);
-            await session.CommitAsync(cancel);
-            progress?.Invoke(new ImportProgress("Counting", (int)Math.Min(last, int.MaxValue), null));
-            after = last;
+            while (await NextAsync(by) is var (from, last))
+            {
+                await by.BeginAsync(cancel);
+                await by.ExecuteAsync(ImportSql.Tally, Values(from, last, clock.Now), cancel);
+                await lease.CheckAsync(by, cancel);
+                await by.CommitAsync(cancel);
+                progress?.Invoke(new ImportProgress("Counting", (int)Math.Min(last, int.MaxValue), null));
+            }
+        }
+
+        async Task<(long From, long Last)?> NextAsync(StatementSession by)
+        {
+            await one.WaitAsync(cancel);
+            try
+            {
+                var from = after;
+                after = await MergeImport.LastOfPageAsync(by.Db.Domains.Where(d => d.Id > from).Select(d => d.Id), Page, cancel) ?? after;
+                return after == from ? null : (from, after);
+            }
+            finally
+            {
+                one.Release();
+            }
         }
     }
 
