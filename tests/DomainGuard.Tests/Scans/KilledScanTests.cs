@@ -1,19 +1,12 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Text;
 using System.Text.Json;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data.Providers;
 using DomainGuard.Data.Scans;
 using DomainGuard.Tests.Findings;
+using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Web.Features.Scans;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging;
 
 namespace DomainGuard.Tests.Scans;
 
@@ -127,91 +120,15 @@ public sealed class KilledScanTests
         Assert.Equal(2, await db.Scans.CountAsync(s => s.Status == ScanStatus.Completed));
     }
 
-    private static Process Start(ScanWorld world, CountingUpstream upstream, params string[] scope)
-    {
-        var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] words =
+    private static Process Start(ScanWorld world, CountingUpstream upstream, params string[] scope) => Executable.Start(
+        world.Database,
         [
-            typeof(RunScan).Assembly.Location, "scan", .. scope.Length == 0 ? ["--all"] : scope, "--json",
-            "--DomainGuard:World=Live",
-            $"--DomainGuard:DataDirectory={Path.GetTempPath()}",
-            $"--DomainGuard:Database:Provider={world.Database.Provider}",
-            $"--DomainGuard:Database:ConnectionString={world.Database.ConnectionString}",
+            "scan", .. scope.Length == 0 ? ["--all"] : scope, "--json",
             $"--DomainGuard:Lookups:AllowedPrivateHosts:0={upstream.Host}",
             $"--DomainGuard:Lookups:Rdap:BootstrapUrl=http://{upstream.Host}/dns.json",
             $"--DomainGuard:Lookups:Rdap:Overrides:bench=http://{upstream.Host}/",
             "--DomainGuard:Lookups:Dns:Enabled=false",
             "--DomainGuard:Lookups:Lanes:Default:PerSecond=100000",
             $"--DomainGuard:Lookups:Lanes:Default:InFlight={InFlight}",
-        ];
-        Array.ForEach(words, info.ArgumentList.Add);
-
-        var process = Process.Start(info)!;
-        process.ErrorDataReceived += (_, line) => TestContext.Current.TestOutputHelper?.WriteLine(line.Data ?? "");
-        process.BeginErrorReadLine();
-        return process;
-    }
-}
-
-/// <summary>An RDAP server on loopback that counts.</summary>
-internal sealed class CountingUpstream : IAsyncDisposable
-{
-    private readonly WebApplication _app;
-    private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _holdAfter = int.MaxValue;
-    private int _total;
-
-    private CountingUpstream(WebApplication app) => _app = app;
-
-    public ConcurrentDictionary<string, int> Names { get; } = new(StringComparer.Ordinal);
-
-    public int Total => Volatile.Read(ref _total);
-
-    public string Host => $"127.0.0.1:{new Uri(_app.Urls.First()).Port}";
-
-    public static async Task<CountingUpstream> StartAsync(TimeSpan delay)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var upstream = new CountingUpstream(app);
-        app.MapGet("/domain/{name}", async (string name, HttpContext http) =>
-        {
-            var number = Interlocked.Increment(ref upstream._total);
-            upstream.Names.AddOrUpdate(name, 1, (_, n) => n + 1);
-            await Task.Delay(delay);
-            if (number > Volatile.Read(ref upstream._holdAfter))
-            {
-                await upstream._letGo.Task.WaitAsync(http.RequestAborted);
-            }
-
-            http.Response.ContentType = "application/rdap+json";
-            await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(string.Create(
-                CultureInfo.InvariantCulture,
-                $$"""{"objectClassName":"domain","ldhName":"{{name}}","handle":"H-{{name}}","status":["active"],"events":[{"eventAction":"registration","eventDate":"2012-03-04T05:06:07Z"},{"eventAction":"expiration","eventDate":"2099-03-04T05:06:07Z"}]}""")));
-        });
-        await app.StartAsync();
-        return upstream;
-    }
-
-    /// <summary>Answers nothing more once so many have asked, until <see cref="LetGo"/>.</summary>
-    public void HoldAfter(int total) => Volatile.Write(ref _holdAfter, total);
-
-    public void LetGo()
-    {
-        Volatile.Write(ref _holdAfter, int.MaxValue);
-        _letGo.TrySetResult();
-    }
-
-    public async Task WaitForAsync(int total, Process asker)
-    {
-        while (Total < total)
-        {
-            Assert.False(asker.HasExited, "it ended before it had asked enough");
-            await Task.Delay(5);
-        }
-    }
-
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+        ]);
 }
