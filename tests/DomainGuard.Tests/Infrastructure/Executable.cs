@@ -12,11 +12,12 @@ internal static class Executable
     /// <param name="words">Command and settings.</param>
     public static Process Start(DatabaseOptions database, params IEnumerable<string> words)
     {
-        var info = new ProcessStartInfo("dotnet", [typeof(DomainGuardApp).Assembly.Location, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.ArgumentList.Add("--DomainGuard:World=Live");
-        info.ArgumentList.Add($"--DomainGuard:DataDirectory={Path.GetTempPath()}");
-        info.ArgumentList.Add($"--DomainGuard:Database:Provider={database.Provider}");
-        info.ArgumentList.Add($"--DomainGuard:Database:ConnectionString={database.ConnectionString}");
+        string[] settings =
+        [
+            "--DomainGuard:World=Live", $"--DomainGuard:DataDirectory={Path.GetTempPath()}",
+            $"--DomainGuard:Database:Provider={database.Provider}", $"--DomainGuard:Database:ConnectionString={database.ConnectionString}",
+        ];
+        var info = new ProcessStartInfo("dotnet", [typeof(DomainGuardApp).Assembly.Location, .. settings, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true };
         var process = Process.Start(info)!;
         var output = TestContext.Current.TestOutputHelper;
         process.ErrorDataReceived += (_, line) => output?.WriteLine(line.Data ?? "");
@@ -24,14 +25,47 @@ internal static class Executable
         return process;
     }
 
-    /// <summary>Kills it, without warning, once something is so. Fails when it ends by itself before.</summary>
+    /// <summary>Starts a server that asks nobody, and waits until it listens.</summary>
+    /// <param name="database">Where it works.</param>
+    /// <param name="folder">Its data directory.</param>
+    public static async Task<(Process Process, Uri Url)> ServeAsync(DatabaseOptions database, string folder)
+    {
+        var process = Start(
+            database,
+            "--environment=Staging",
+            "--urls=http://127.0.0.1:0",
+            $"--DomainGuard:DataDirectory={folder}",
+            "--DomainGuard:Lookups:AllowedPrivateHosts:0=127.0.0.1:9",
+            "--DomainGuard:Lookups:Rdap:BootstrapUrl=http://127.0.0.1:9/dns.json",
+            "--DomainGuard:Lookups:Dns:Enabled=false");
+        const string Listens = "Now listening on: ";
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.IndexOf(Listens, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                _ = process.StandardOutput.ReadToEndAsync(); // or it stops when nobody reads any more
+                return (process, new Uri(line[(at + Listens.Length)..]));
+            }
+        }
+
+        throw new InvalidOperationException("The server ended before it listened.");
+    }
+
+    /// <summary>Kills it, without warning, once something is so. Fails when it ends by itself before, or lives for a minute.</summary>
     public static async Task KillWhenAsync(Process victim, Func<Task<bool>> isSo)
     {
+        var watch = Stopwatch.StartNew();
         while (!await isSo())
         {
             if (victim.HasExited)
             {
                 Assert.Fail("It ended before it could be killed: " + await victim.StandardOutput.ReadToEndAsync());
+            }
+
+            if (watch.Elapsed > TimeSpan.FromMinutes(1))
+            {
+                victim.Kill();
+                Assert.Fail("What it was to be killed at did not come to be.");
             }
 
             await Task.Delay(5);
