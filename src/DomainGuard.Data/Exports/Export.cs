@@ -50,6 +50,9 @@ public enum ExportStatus
 /// <summary>An export that was asked for, and its file.</summary>
 public sealed class Export
 {
+    /// <summary>Longest <see cref="Filter"/>, in characters.</summary>
+    public const int MostFilter = 2_000;
+
     /// <summary>Its number, as shown.</summary>
     public long Id { get; set; }
 
@@ -59,7 +62,7 @@ public sealed class Export
     /// <summary>How.</summary>
     public ExportFormat Format { get; set; }
 
-    /// <summary>Which rows, as canonical JSON; "{}" for all. At most 2,000 characters.</summary>
+    /// <summary>Which rows, as canonical JSON; "{}" for all. At most <see cref="MostFilter"/> characters.</summary>
     public required string Filter { get; set; }
 
     /// <summary>Kind of who asked for it.</summary>

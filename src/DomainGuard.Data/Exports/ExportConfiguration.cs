@@ -10,7 +10,7 @@ internal sealed class ExportConfiguration : IEntityTypeConfiguration<Export>
     {
         builder.ToTable("Export");
         builder.Property(e => e.Id).ValueGeneratedNever();
-        builder.Property(e => e.Filter).HasMaxLength(2_000);
+        builder.Property(e => e.Filter).HasMaxLength(Export.MostFilter);
         builder.Property(e => e.ActorId).IsNormalised(100);
         builder.Property(e => e.ActorFrom).HasMaxLength(100);
         builder.Property(e => e.FileName).HasMaxLength(200);

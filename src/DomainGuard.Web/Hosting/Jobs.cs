@@ -81,6 +81,7 @@ internal static class Jobs
             now.Enqueue<AuditJobs>(j => j.CheckpointAsync(CancellationToken.None));
             now.Enqueue<ScanJobs>(j => j.TakeUpAsync(CancellationToken.None));
             now.Enqueue<FindingsJobs>(j => j.TakeUpAsync(CancellationToken.None));
+            now.Enqueue<BulkJob>(j => j.ExecuteAsync(CancellationToken.None));
             now.Enqueue<ScanJobs>(j => j.ScanDueAsync(CancellationToken.None));
         });
     }

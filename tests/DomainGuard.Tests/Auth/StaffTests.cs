@@ -33,6 +33,20 @@ public sealed class StaffTests
 
     [Theory]
     [MemberData(nameof(Providers))]
+    public async Task A_reason_that_the_trail_cannot_keep_is_refused_in_words_on_every_database(DatabaseProvider provider)
+    {
+        await using var world = await StaffWorld.CreateAsync(provider);
+        var (ada, ben) = (await world.AddAsync("ada", Roles.Administrator), await world.AddAsync("ben", Roles.Analyst));
+        foreach (var reason in new[] { new string('x', 10_001), new string('x', StaffChanges.MostReason + 1), "cut\0off" })
+        {
+            Assert.StartsWith("The comment h", Assert.IsType<StaffOutcome.Refused>(await new LockStaff(world.Changes).ExecuteAsync(ada, ben.Id, reason, CancellationToken.None)).Problem, StringComparison.Ordinal);
+        }
+
+        Assert.IsType<StaffOutcome.Done>(await new LockStaff(world.Changes).ExecuteAsync(ada, ben.Id, new string('"', StaffChanges.MostReason), CancellationToken.None));
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
     public async Task The_last_administrator_who_can_sign_in_is_neither_locked_nor_demoted_nor_removed(DatabaseProvider provider)
     {
         await using var world = await StaffWorld.CreateAsync(provider);

@@ -34,6 +34,25 @@ public sealed class DemoEndpointsTests(DemoFixture fixture) : IClassFixture<Demo
         Assert.True(body.GetProperty("now").GetDateTimeOffset() >= before.AddHours(3));
     }
 
+    [Fact]
+    public async Task Who_comes_while_another_moves_it_is_told_so_and_moves_it_afterwards()
+    {
+        using var client = Keyed("dg_demo");
+        var first = PostAsync(client, """{"advance":"P3D"}""");
+        var (told, words) = (HttpStatusCode.OK, "");
+        while (told != HttpStatusCode.Conflict && !first.IsCompleted)
+        {
+            using var second = await PostAsync(client, """{"advance":"PT0S"}""");
+            (told, words) = (second.StatusCode, await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal(HttpStatusCode.Conflict, told);
+        Assert.Contains("Move it again when that is done", words, StringComparison.Ordinal);
+        using var moved = await first;
+        using var again = await PostAsync(client, """{"advance":"PT0S"}""");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (moved.StatusCode, again.StatusCode));
+    }
+
     [Theory]
     [InlineData("""{"advance":"-P1D"}""")]
     [InlineData("""{"advance":"P1M"}""")]

@@ -48,6 +48,19 @@ public sealed class ExportTests
         Assert.Contains($"\"sha256\":\"{export.FileHash}\"", made.After, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_filter_that_cannot_be_kept_is_refused_in_words_on_every_database(DatabaseProvider provider)
+    {
+        await using var world = await AuditWorld.CreateAsync(provider);
+        var filter = new AuditFilter { Account = new string('"', 1_500) };
+
+        var outcome = await world.Get<RequestExport>().ExecuteAsync(People.Auditor, ExportKind.Cases, ExportFormat.Csv, filter, CancellationToken.None);
+
+        Assert.StartsWith("What the filter looks for is too long", Assert.IsType<ExportOutcome.Refused>(outcome).Problem, StringComparison.Ordinal);
+        Assert.IsType<ExportOutcome.Requested>(await world.Get<RequestExport>().ExecuteAsync(People.Auditor, ExportKind.Cases, ExportFormat.Csv, new AuditFilter { Account = new string('"', 900) }, CancellationToken.None));
+    }
+
     [Fact]
     public async Task Csv_cells_are_no_formulas_and_come_back_as_they_were()
     {

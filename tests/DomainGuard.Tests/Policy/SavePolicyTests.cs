@@ -1,5 +1,6 @@
 using DomainGuard.Core.Audit;
 using DomainGuard.Core.Policy;
+using DomainGuard.Data.Audit;
 using DomainGuard.Data.Providers;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Policy;
@@ -85,12 +86,40 @@ public sealed class SavePolicyTests
         Assert.Equal((1, 0), (await db.PolicyVersions.CountAsync(TestContext.Current.CancellationToken), await db.AuditEntries.CountAsync(TestContext.Current.CancellationToken)));
     }
 
-    [Fact]
-    public async Task A_reason_longer_than_the_history_holds_is_refused()
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_reason_that_the_history_cannot_keep_is_refused_on_every_database(DatabaseProvider provider)
     {
-        await using var world = await PolicyWorld.CreateAsync();
-        var outcome = await world.Get<SavePolicy>().ExecuteAsync(await world.WishAsync(new string('x', 2_001), ("OnHold.action", "Watch")), PolicyWorld.Ada, CancellationToken.None);
-        Assert.Equal("comment", Assert.IsType<SavePolicyOutcome.Refused>(outcome).Problems[0].Field);
+        await using var world = await PolicyWorld.CreateAsync(provider);
+        foreach (var reason in new[] { new string('x', 2_001), "cut\0off", "half \uD83D" })
+        {
+            var outcome = await world.Get<SavePolicy>().ExecuteAsync(await world.WishAsync(reason, ("OnHold.action", "Watch")), PolicyWorld.Ada, CancellationToken.None);
+            Assert.Equal("comment", Assert.IsType<SavePolicyOutcome.Refused>(outcome).Problems[0].Field);
+        }
+    }
+
+    /// <summary>The longest entry that a change of ours makes: its column holds 8,000 characters, and PostgreSQL would refuse the change with one that is longer.</summary>
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_policy_of_which_every_field_is_changed_fits_into_one_entry(DatabaseProvider provider)
+    {
+        await using var world = await PolicyWorld.CreateAsync(provider);
+        string[] texts = ["1999999999ms", "90,89,88,87,86", "2147483647", "99.99999999999999", "Unverify", "Review", "off", "on"];
+        var changed = PolicyFields.Names.Aggregate(GuardPolicy.Default, (policy, field) => texts
+            .Select(t => PolicyFields.With(policy, field, t))
+            .First(p => p is not null && PolicyFields.Get(p, field) != PolicyFields.Get(GuardPolicy.Default, field))!);
+        var changes = PolicyFields.Changes(GuardPolicy.Default, changed);
+        Assert.Equal(PolicyFields.Names.Count, changes.Count);
+
+        await using var db = await world.OpenAsync();
+        var entry = AuditTrail.Add(db, new AuditFact(AuditAction.PolicySaved, PolicyWorld.Ada.Actor, world.Scans.Clock.Now)
+        {
+            Comment = new string('"', 10_000),
+            Changes = [.. changes.Select(c => (c.Field, (object?)c.Before, (object?)c.After))],
+        });
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+
+        Assert.InRange(Math.Max(entry.Before!.Length, entry.After!.Length), 1, 4_000);
     }
 
     [Fact]

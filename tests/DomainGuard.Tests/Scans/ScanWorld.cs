@@ -112,6 +112,9 @@ internal sealed class ScanWorld : IAsyncDisposable
 
     public string File { get; }
 
+    /// <summary>The database, for another process.</summary>
+    public DatabaseOptions Database => _database;
+
     public HandClock Clock { get; }
 
     public ScriptedSource[] Sources { get; }

@@ -113,6 +113,33 @@ public sealed class DecideBulkTests
         Assert.All(entries, e => Assert.Equal((world.Ann.Id.ToString("D"), "192.0.2.7", 10_000), (e.ActorId, e.ActorFrom, e.Comment!.Length)));
     }
 
+    /// <summary>A circuit lost in the middle: whoever opens the page again sees what he sent, while it is carried out and for as long as it can be taken back.</summary>
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_list_whose_page_was_lost_goes_on_and_is_found_again_by_who_sent_it_and_nobody_else(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        await world.CasesAsync(3);
+        var frozen = await FreezeAsync(world, AllOpen);
+        Assert.Empty(await world.Get<BulkQueries>().RecentAsync(world.Ann.Id, CancellationToken.None)); // never sent
+        await world.BreakAsync("Decision", "INSERT", "NEW.\"CaseId\" = 2");
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => world.Get<DecideBulk>().ExecuteAsync(world.Ann, frozen.BulkId, world.Wish(CaseEvent.Unverify), CancellationToken.None));
+
+        var under = Assert.Single(await world.Get<BulkQueries>().RecentAsync(world.Ann.Id, CancellationToken.None));
+        Assert.Equal((frozen.BulkId, "A decision on 3 cases is being carried out. It goes on without this page.", false), (under.Id, under.Text, under.CanUndo));
+        Assert.Empty(await world.Get<BulkQueries>().RecentAsync(world.Jonas.Id, CancellationToken.None));
+        await world.MendAsync("Decision");
+        Assert.Equal(1, await world.Get<BulkJob>().ExecuteAsync(CancellationToken.None));
+
+        var done = Assert.Single(await world.Get<BulkQueries>().RecentAsync(world.Ann.Id, CancellationToken.None));
+        Assert.Equal((frozen.BulkId, true), (done.Id, done.CanUndo));
+        Assert.StartsWith("3 cases of 3 decided together", done.Text, StringComparison.Ordinal);
+        Assert.Equal(frozen.BulkId, await world.Get<BulkQueries>().LastUndoableAsync(world.Ann.Id, CancellationToken.None));
+        world.Time.Advance(CaseDetails.UndoTime + TimeSpan.FromSeconds(1));
+        Assert.Empty(await world.Get<BulkQueries>().RecentAsync(world.Ann.Id, CancellationToken.None));
+        Assert.Null(await world.Get<BulkQueries>().LastUndoableAsync(world.Ann.Id, CancellationToken.None));
+    }
+
     [Fact]
     public async Task A_right_that_was_taken_away_is_not_used_by_the_job()
     {

@@ -1,5 +1,6 @@
 using DomainGuard.Core.Cases;
 using DomainGuard.Web.Features.Triage;
+using DomainGuard.Web.Shared;
 
 namespace DomainGuard.Tests.Triage;
 
@@ -74,6 +75,6 @@ public class DecisionRulesTests
         // An attribute is kept as UTF-8 and cannot hold half a pair.
         text = text.Replace("{D83D}", "\uD83D", StringComparison.Ordinal).Replace("{DE00}", "\uDE00", StringComparison.Ordinal);
 
-        Assert.Equal(isText, DecisionRules.TextProblem(text, 100) is null);
+        Assert.Equal(isText, KeptText.Problem(text, 100) is null);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class TriageWorld : IAsyncDisposable
 
     private TriageWorld(DatabaseOptions options, string? folder)
     {
-        (Provider, _folder) = (options.Provider, folder);
+        (Database, _folder) = (options, folder);
         _services = new ServiceCollection()
             .AddLogging()
             .Configure<IdentityOptions>(o => o.Stores.SchemaVersion = IdentitySchemaVersions.Version3)
@@ -43,7 +43,10 @@ internal sealed class TriageWorld : IAsyncDisposable
 
     public static TheoryData<DatabaseProvider> Providers => [DatabaseProvider.Sqlite, DatabaseProvider.PostgreSql];
 
-    public DatabaseProvider Provider { get; }
+    /// <summary>The database, for another process.</summary>
+    public DatabaseOptions Database { get; }
+
+    public DatabaseProvider Provider => Database.Provider;
 
     public HandClock Clock { get; } = new();
 

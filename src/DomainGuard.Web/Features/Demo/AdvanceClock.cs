@@ -46,9 +46,6 @@ internal sealed class AdvanceClock(IDbContextFactory<GuardDb> dbs, MovableGuardC
 
     private readonly SemaphoreSlim _one = new(1, 1);
 
-    /// <summary>It is being moved.</summary>
-    public bool IsBusy => _one.CurrentCount == 0;
-
     /// <summary>Moves it on by <paramref name="step"/>.</summary>
     /// <param name="by">Who asks.</param>
     /// <param name="step">Not negative, at most <see cref="Longest"/>.</param>

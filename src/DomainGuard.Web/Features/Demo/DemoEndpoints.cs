@@ -88,7 +88,7 @@ internal static class DemoEndpoints
         {
             AdvanceOutcome.Advanced done => TypedResults.Ok(new AdvanceClockResponse(done.Now, done.Scans, done.Domains)),
             AdvanceOutcome.Refused refused => TypedResults.Problem(refused.Problem, statusCode: StatusCodes.Status400BadRequest),
-            _ => TypedResults.Problem("The clock is being moved already.", statusCode: StatusCodes.Status409Conflict),
+            _ => TypedResults.Problem("The clock is being moved already. Move it again when that is done: the request that moves it is answered then.", statusCode: StatusCodes.Status409Conflict),
         };
     }
 

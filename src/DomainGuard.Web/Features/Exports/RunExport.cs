@@ -55,6 +55,12 @@ internal sealed class RequestExport(IDbContextFactory<GuardDb> dbs, IdAllocator 
             return new ExportOutcome.Refused("The end lies before the beginning. Choose a later end.");
         }
 
+        var words = ExportFilter.ToJson(filter);
+        if (words.Length > Export.MostFilter)
+        {
+            return new ExportOutcome.Refused("What the filter looks for is too long to be kept with the export. Shorten it.");
+        }
+
         await using var db = await dbs.CreateDbContextAsync(cancel);
         if (await db.Exports.CountAsync(e => e.ActorId == by.Actor.Id && (e.Status == ExportStatus.Waiting || e.Status == ExportStatus.Running), cancel) >= MostWaiting)
         {
@@ -66,7 +72,7 @@ internal sealed class RequestExport(IDbContextFactory<GuardDb> dbs, IdAllocator 
             Id = await ids.NextAsync(IdAllocator.Export, cancel),
             Kind = kind,
             Format = format,
-            Filter = ExportFilter.ToJson(filter),
+            Filter = words,
             ActorKind = by.Actor.Kind,
             ActorId = by.Actor.Id,
             ActorFrom = by.Actor.From,

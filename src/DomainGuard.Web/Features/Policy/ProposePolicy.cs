@@ -5,6 +5,7 @@ using DomainGuard.Data;
 using DomainGuard.Data.Audit;
 using DomainGuard.Data.Policies;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Shared;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Policy;
@@ -164,7 +165,7 @@ internal sealed class DecideProposal(IDbContextFactory<GuardDb> dbs, PolicyStore
     {
         null => "There is no such proposal.",
         { State: not ProposalState.Waiting } => "It is decided already.",
-        _ when comment.Length > PolicyCheck.LongestComment => "The reason is longer than 2,000 characters.",
+        _ when KeptText.Problem(comment, PolicyCheck.LongestComment) is { } problem => problem,
         _ when !approve => isOwn ? null : PolicyCheck.CommentProblem(comment),
         _ when isOwn => "Nobody approves what he proposed himself: another administrator does.",
         _ when proposal.ExpiresAt <= now => "It is older than 7 days: propose it again.",

@@ -6,6 +6,7 @@ using DomainGuard.Data;
 using DomainGuard.Data.Audit;
 using DomainGuard.Data.Policies;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Shared;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Policy;
@@ -75,8 +76,7 @@ internal sealed class PolicyCheck(SourceOutlooks outlooks)
     /// <summary>What is wrong with a reason that has to be given; null when nothing is.</summary>
     public static string? CommentProblem(string comment) =>
         string.IsNullOrWhiteSpace(comment) ? "Say why: the reason stands in the history."
-        : comment.Length > LongestComment ? "The reason is longer than 2,000 characters."
-        : null;
+        : KeptText.Problem(comment, LongestComment);
 
     private static string FieldOf(SourceKind source) => source switch
     {

@@ -88,7 +88,7 @@ internal sealed partial class LaneCanary(
         var asked = await lookup.LookUpAsync(new LookupQuestion(name, mailHosts, now), use, null, CancellationToken.None);
         if (item is not null && LookupSum.Of(name, now, asked) is LookupOutcome.Answered or LookupOutcome.Unanswered)
         {
-            await writer.WriteAsync(LookedUp.Of(hold, item.Id, LookupSum.Of(name, now, asked) == LookupOutcome.Answered, asked), CancellationToken.None);
+            await writer.WriteAsync(LookedUp.Of(hold, item.Id, LookupSum.Of(name, now, asked) == LookupOutcome.Answered, asked));
         }
 
         // A failure is no evidence, neither of a lie nor of the truth; and what DNS too says is gone has gone.

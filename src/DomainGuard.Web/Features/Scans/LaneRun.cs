@@ -75,7 +75,7 @@ internal sealed partial class LaneRun(
             await FeedAsync(stopLookups, stop);
         }
 
-        await writer.FlushAsync(_hold, CancellationToken.None);
+        _hold.ThrowFault();
         if (_end is { } end && !_hold.Lost)
         {
             await giveUp.ExecuteAsync(_hold, _scan.Scope, end, CancellationToken.None);
@@ -166,7 +166,7 @@ internal sealed partial class LaneRun(
                     Interlocked.Increment(ref _done);
                     Interlocked.Add(ref _answered, outcome == LookupOutcome.Answered ? 1 : 0);
                     _askedForPatience = asked.Any(o => o.Failure == FailureKind.RateLimited);
-                    await writer.WriteAsync(LookedUp.Of(_hold, work.DomainId, outcome == LookupOutcome.Answered, asked), CancellationToken.None);
+                    await writer.WriteAsync(LookedUp.Of(_hold, work.DomainId, outcome == LookupOutcome.Answered, asked));
                     break;
                 }
 
@@ -212,7 +212,7 @@ internal sealed partial class LaneRun(
 
     private async Task CutAsync(CancellationToken stop)
     {
-        await writer.FlushAsync(_hold, CancellationToken.None);
+        _hold.ThrowFault();
         await finish.CutAsync(_hold, CancellationToken.None);
         if (await settle.ExecuteAsync(_scan, _hold, stop) && !_scan.ObserveOnly && !IsSweep && !await IsSettlingAsync())
         {

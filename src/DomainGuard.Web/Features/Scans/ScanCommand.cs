@@ -6,6 +6,7 @@ using DomainGuard.Core.Scheduling;
 using DomainGuard.Data.Scans;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Audit;
+using DomainGuard.Web.Features.Findings;
 using DomainGuard.Web.Hosting;
 using Spectre.Console;
 
@@ -63,6 +64,8 @@ internal static class ScanCommand
         await using var app = DomainGuardApp.BuildHeadless();
         await DomainGuardApp.PrepareHeadlessAsync(app, cancel);
         await DomainGuardApp.KeepBootstrapFreshAsync(app.Services, app.Services.GetRequiredService<DomainGuard.Lookups.Rdap.IBootstrapStore>(), cancel);
+        // What a process left that was killed while it carried its findings out: where no server runs, nobody else would, and the new scan finds those domains no more.
+        await app.Services.GetRequiredService<ApplyFindings>().TakeUpAsync(cancel);
         var outcome = await app.Services.GetRequiredService<StartScan>().ExecuteAsync(scope, target, Requester.CommandLine, cancel);
         if (outcome is StartOutcome.Refused refused)
         {

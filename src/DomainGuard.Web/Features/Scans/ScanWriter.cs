@@ -21,6 +21,15 @@ internal sealed class LaneHold(long scanId, string host)
 
     /// <summary>Why writing ended; null while it goes well.</summary>
     public Exception? Fault { get; set; }
+
+    /// <summary>Throws what made writing the results of this lane fail.</summary>
+    public void ThrowFault()
+    {
+        if (Fault is { } fault)
+        {
+            throw new InvalidOperationException("The results of the scan could not be written: " + fault.Message, fault);
+        }
+    }
 }
 
 /// <summary>A look-up that is over.</summary>
@@ -45,36 +54,23 @@ internal readonly record struct LaneWord(SourceKind Source, string Host, bool An
 
 /// <summary>
 /// Stages the results of all lanes of this process, in batches, on one connection: SQLite has one writer, and many small transactions would queue for it.
-/// What was handed in is safe after <see cref="FlushAsync"/>; a killed process loses at most one batch, and those domains are looked up again.
+/// Whoever hands in a result waits until it is committed, and keeps his place among the look-ups in flight meanwhile: a killed process loses no more than those, however slow the database is.
 /// </summary>
 internal sealed partial class ScanWriter(IDbContextFactory<GuardDb> dbs, ScanNode node, ILogger<ScanWriter> log) : IAsyncDisposable
 {
     private const int BatchSize = 256;
-    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(2);
 
-    private readonly Channel<Entry> _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(4 * BatchSize) { SingleReader = true });
+    private readonly Channel<Entry> _queue = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _starting = new();
     private Task? _loop;
 
-    /// <summary>Hands a result over; waits when the database is slower than the network.</summary>
-    public ValueTask WriteAsync(LookedUp result, CancellationToken cancel)
+    /// <summary>Hands a result over. Ends when it is committed, or when it is known that it never will be: then the hold is lost or has a fault.</summary>
+    public Task WriteAsync(LookedUp result)
     {
         Start();
-        return _queue.Writer.WriteAsync(new Entry(result, null), cancel);
-    }
-
-    /// <summary>Waits until everything handed over so far is committed. Throws what made writing the results of this lane fail.</summary>
-    public async Task FlushAsync(LaneHold hold, CancellationToken cancel)
-    {
-        Start();
-        var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _queue.Writer.WriteAsync(new Entry(null, flushed), cancel);
-        await flushed.Task.WaitAsync(cancel);
-        if (hold.Fault is { } fault)
-        {
-            throw new InvalidOperationException("The results of the scan could not be written: " + fault.Message, fault);
-        }
+        var entry = new Entry(result, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        return _queue.Writer.TryWrite(entry) ? entry.Over.Task : throw new ObjectDisposedException(nameof(ScanWriter));
     }
 
     /// <inheritdoc/>
@@ -98,55 +94,26 @@ internal sealed partial class ScanWriter(IDbContextFactory<GuardDb> dbs, ScanNod
         }
     }
 
+    // What came in while a batch was written is the next one: nobody waits longer than that, and the slower the database, the more of them it is given at once.
     private async Task LoopAsync()
     {
         StatementSession? session = null;
-        var batch = new List<LookedUp>(BatchSize);
-        var waiting = new List<TaskCompletionSource>();
+        var batch = new List<Entry>(BatchSize);
         while (await _queue.Reader.WaitToReadAsync())
         {
-            await FillAsync(batch, waiting);
-            if (batch.Count > 0)
+            while (batch.Count < BatchSize && _queue.Reader.TryRead(out var entry))
             {
-                session = await StageWithPatienceAsync(session, batch);
+                batch.Add(entry);
             }
 
-            waiting.ForEach(w => w.SetResult());
-            waiting.Clear();
+            session = await StageWithPatienceAsync(session, batch.ConvertAll(e => e.Result));
+            batch.ForEach(e => e.Over.SetResult());
             batch.Clear();
         }
 
         if (session is not null)
         {
             await session.DisposeAsync();
-        }
-    }
-
-    // Until the batch is full, its time is over, or somebody waits for it.
-    private async Task FillAsync(List<LookedUp> batch, List<TaskCompletionSource> waiting)
-    {
-        using var time = new CancellationTokenSource(BatchTime);
-        try
-        {
-            do
-            {
-                while (batch.Count < BatchSize && _queue.Reader.TryRead(out var entry))
-                {
-                    if (entry.Result is { } result)
-                    {
-                        batch.Add(result);
-                    }
-                    else
-                    {
-                        waiting.Add(entry.Flushed!);
-                    }
-                }
-            }
-            while (batch.Count < BatchSize && waiting.Count == 0 && await _queue.Reader.WaitToReadAsync(time.Token));
-        }
-        catch (OperationCanceledException)
-        {
-            // The time is over: write what there is.
         }
     }
 
@@ -220,7 +187,7 @@ internal sealed partial class ScanWriter(IDbContextFactory<GuardDb> dbs, ScanNod
         return rows.Count == 0 ? 0 : await session.ExecuteManyAsync(ScanSql.StageItem, rows, CancellationToken.None);
     }
 
-    private readonly record struct Entry(LookedUp? Result, TaskCompletionSource? Flushed);
+    private readonly record struct Entry(LookedUp Result, TaskCompletionSource Over);
 
     private static partial class Log
     {

@@ -6,6 +6,7 @@ using DomainGuard.Data.Audit;
 using DomainGuard.Data.Settings;
 using DomainGuard.Data.Staff;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Shared;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -47,16 +48,24 @@ internal sealed record StaffFile(GuardDb Db, GuardUser User, IReadOnlyList<strin
 /// </summary>
 internal sealed partial class StaffChanges(IDbContextFactory<GuardDb> dbs, GuardClock clock, ILogger<StaffChanges> log)
 {
+    /// <summary>Longest reason, in UTF-16 units.</summary>
+    public const int MostReason = 1_000;
+
     private const string Turn = "staff.turn";
 
     /// <summary>Applies a change.</summary>
     /// <param name="by">Who.</param>
     /// <param name="id">To whom.</param>
-    /// <param name="reason">Why, as typed; null when nothing was.</param>
+    /// <param name="reason">Why, as typed, at most <see cref="MostReason"/>; null when nothing was.</param>
     /// <param name="change">Changes the file; answers what speaks against it, or null.</param>
     /// <param name="cancel">Cancels.</param>
     public async Task<StaffOutcome> ApplyAsync(AuditActor by, Guid id, string? reason, Func<StaffFile, Task<string?>> change, CancellationToken cancel)
     {
+        if (KeptText.Problem(reason, MostReason) is { } wrong)
+        {
+            return new StaffOutcome.Refused(wrong);
+        }
+
         await using var db = await dbs.CreateDbContextAsync(cancel);
         await using var transaction = await TakeTurnAsync(db, cancel);
         if (await db.Users.FirstOrDefaultAsync(u => u.Id == id, cancel) is not { } user)

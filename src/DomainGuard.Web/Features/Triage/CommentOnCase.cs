@@ -3,6 +3,7 @@ using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
 using DomainGuard.Data.Audit;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Shared;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Triage;
@@ -39,7 +40,7 @@ internal sealed class CommentOnCase(IDbContextFactory<GuardDb> dbs, GuardClock c
             return new CommentOutcome.Refused("Write a comment first.");
         }
 
-        if (DecisionRules.TextProblem(text, DecisionRules.MostComment) is { } problem)
+        if (KeptText.Problem(text, DecisionRules.MostComment) is { } problem)
         {
             return new CommentOutcome.Refused(problem);
         }

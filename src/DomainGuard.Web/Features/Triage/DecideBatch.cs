@@ -6,6 +6,7 @@ using DomainGuard.Data.Audit;
 using DomainGuard.Data.Cases;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Policy;
+using DomainGuard.Web.Shared;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Triage;
@@ -83,7 +84,7 @@ internal sealed class DecideBatch(IDbContextFactory<GuardDb> dbs, GuardClock clo
             return new BatchOutcome.Refused("Say why.");
         }
 
-        if (DecisionRules.TextProblem(comment, MostComment) is { } problem)
+        if (KeptText.Problem(comment, MostComment) is { } problem)
         {
             return new BatchOutcome.Refused(problem);
         }

@@ -1,6 +1,7 @@
 using DomainGuard.Core.Cases;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data.Cases;
+using DomainGuard.Web.Shared;
 
 namespace DomainGuard.Web.Features.Triage;
 
@@ -25,7 +26,7 @@ internal static class DecisionRules
         ((w, _) => !Enum.IsDefined(w.Reason), "Choose a reason."),
         ((w, _) => w.Reason == ReasonCode.Undone, "The reason Undone is given by Undo alone. Choose another reason."),
         ((w, _) => w.Reason == ReasonCode.Other && string.IsNullOrWhiteSpace(w.Comment), "The reason Other needs a comment."),
-        ((w, _) => TextProblem(w.Comment, MostComment) is not null, ""),
+        ((w, _) => KeptText.Problem(w.Comment, MostComment) is not null, ""),
         ((w, now) => w.Event == CaseEvent.Override && (w.Until is null || Days(w, now) is < 1 or > MostDays), "An override needs an end date, from tomorrow to 365 days from now."),
         ((w, now) => w is { Event: CaseEvent.Snooze, Until: not null } && (w.Until <= now || Days(w, now) > MostDays), "A snooze ends in the future, at most 365 days from now, or has no end date."),
         ((w, _) => w.Until is not null && w.Event is not (CaseEvent.Override or CaseEvent.Snooze), "Only an override and a snooze have an end date."),
@@ -35,35 +36,7 @@ internal static class DecisionRules
     /// <param name="wish">The wish.</param>
     /// <param name="now">Guard time (UTC).</param>
     public static string? Problem(DecisionWish wish, DateTimeOffset now) =>
-        Table.Where(r => r.IsBroken(wish, now)).Select(r => r.Problem is "" ? TextProblem(wish.Comment, MostComment) : r.Problem).FirstOrDefault();
-
-    /// <summary>What is wrong with a comment; null when nothing is. Markup and marks of direction are text like any other.</summary>
-    public static string? TextProblem(string? text, int most)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        if (text.Length > most)
-        {
-            return $"The comment has {text.Length:N0} characters; at most {most:N0} are kept.";
-        }
-
-        // PostgreSQL keeps no NUL, and half a surrogate pair has no UTF-8 form.
-        for (var i = 0; i < text.Length; i++)
-        {
-            var isPair = char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
-            if (text[i] == '\0' || (char.IsSurrogate(text[i]) && !isPair))
-            {
-                return $"The comment holds something that is no text, at character {i + 1:N0}. Remove it.";
-            }
-
-            i += isPair ? 1 : 0;
-        }
-
-        return null;
-    }
+        Table.Where(r => r.IsBroken(wish, now)).Select(r => r.Problem is "" ? KeptText.Problem(wish.Comment, MostComment) : r.Problem).FirstOrDefault();
 
     /// <summary>Why a decision cannot be taken on a case as it is; null when it can.</summary>
     public static string? Forbids(Case @case, CaseEvent what)
