@@ -242,9 +242,11 @@ internal static class CaseMatching
             return cases.Where(c => db.Addresses.Any(a => a.Id == c.AddressId && string.Compare(a.SearchEmail, from) >= 0 && string.Compare(a.SearchEmail, to) < 0));
         }
 
+        // Names by number instead of EXISTS: of that PostgreSQL would first read all names that match, however many.
         var (first, last) = NamesIn(search);
-        return cases.Where(c => db.Domains.Any(d => d.Id == c.DomainId && string.Compare(d.Name, first) >= 0 && string.Compare(d.Name, last) < 0)
-            || db.Accounts.Any(a => a.Id == c.AccountId && string.Compare(a.SortName, first) >= 0 && string.Compare(a.SortName, last) < 0));
+        return cases.Where(c =>
+            (string.Compare(db.Domains.Where(d => d.Id == c.DomainId).Select(d => d.Name).First(), first) >= 0 && string.Compare(db.Domains.Where(d => d.Id == c.DomainId).Select(d => d.Name).First(), last) < 0)
+            || (string.Compare(db.Accounts.Where(a => a.Id == c.AccountId).Select(a => a.SortName).First(), first) >= 0 && string.Compare(db.Accounts.Where(a => a.Id == c.AccountId).Select(a => a.SortName).First(), last) < 0));
     }
 
     private static async Task<long[]?> NamedAsync(GuardDb db, string search, CancellationToken cancel)
