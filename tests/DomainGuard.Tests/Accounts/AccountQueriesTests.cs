@@ -35,7 +35,7 @@ public sealed class AccountQueriesTests
                     ? [.. expected.OrderByDescending(a => a.Account.Impact).ThenByDescending(a => a.Account.Id)]
                     : [.. expected.OrderBy(a => a.Account.SortName, StringComparer.Ordinal).ThenBy(a => a.Account.Id)];
                 var ids = expected.ConvertAll(a => a.Account.Id);
-                foreach (var shape in (AccountQueries.Found[])[found, new(null, null), new(null, found.Domains)])
+                foreach (var shape in (AccountQueries.Found[])[found, new(null, null), new(null, found.Domains), new(null, found.Domains, await AccountQueries.StrangersAsync(db, filter, CancellationToken.None))])
                 {
                     Assert.Equal(ids, await AllAsync(p => queries.ListAsync(db, filter, sort, p, 7, shape, CancellationToken.None), backwards: false));
                     Assert.Equal(ids, await AllAsync(p => queries.ListAsync(db, filter, sort, p, 7, shape, CancellationToken.None), backwards: true));
@@ -44,6 +44,51 @@ public sealed class AccountQueriesTests
                 if (found.Accounts is not null)
                 {
                     Assert.Equal(ids.Count, await queries.CountAsync(filter, CancellationToken.None));
+                }
+            }
+        }
+    }
+
+    /// <summary>More than can be sorted begin with one letter, nearly all in one stretch of the names: each page is the same, by whichever way it is found.</summary>
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task A_search_by_address_that_many_meet_gives_the_same_pages_whichever_way_they_are_found(DatabaseProvider provider)
+    {
+        await using var database = await TestDatabase.CreateAsync(provider);
+        var clock = new HandClock();
+        await using var db = await database.Dbs.CreateDbContextAsync();
+        db.ChangeTracker.AutoDetectChangesEnabled = false;
+        var domain = new Domain { Id = 1, Name = "d1.com", Tld = "com", WatchedFor = WatchedFor.Addresses, AddedAt = clock.Now, Version = 1, Phase = Phase.Active };
+        db.Add(domain);
+        List<(Account Account, List<Address> Addresses)> world = [];
+        for (var i = 1; i <= AccountQueries.Few + 1_000; i++)
+        {
+            // A few write from an address that is not called as they are, on either side of the stretch.
+            var account = new Account { Id = i, ExternalId = $"id{i}", SortName = $"{(i % 50 == 0 ? i % 100 == 0 ? 'c' : 'z' : 'm')}{i % 4_000}", Impact = i * 7 % 1_000, TwoFactor = i % 5 == 0, AddedAt = clock.Now, ChangedAt = clock.Now, Version = 1 };
+            var email = $"{(i % 300 == 7 ? 'q' : 'm')}{i}@d1.com";
+            var address = new Address { Id = i, AccountId = i, DomainId = 1, Domain = domain, Email = email, SearchEmail = email, MailHost = "d1.com", BaselineFrom = clock.Now, AddedAt = clock.Now, Version = 1 };
+            db.Add(account);
+            db.Add(address);
+            world.Add((account, [address]));
+        }
+
+        await db.SaveChangesAsync();
+        db.ChangeTracker.Clear();
+        var queries = new AccountQueries(database.Dbs, clock, TimeProvider.System);
+        foreach (var filter in (AccountFilter[])[new() { Search = "M", SearchIn = AccountSearch.Address }, new() { Search = "m", SearchIn = AccountSearch.Address, TwoFactor = true }, new() { Search = "q", SearchIn = AccountSearch.Address }])
+        {
+            var found = await queries.FindAsync(db, filter, CancellationToken.None);
+            Assert.Equal(filter.Search == "q", found.Accounts is not null);
+            Assert.Equal(filter.Search == "q" ? null : world.Where(a => a.Account.Id % 50 == 0).Select(a => a.Account.Id), found.Strangers?.Order());
+            foreach (var sort in Enum.GetValues<AccountSort>())
+            {
+                var expected = world.Where(a => Matches(a, filter, clock.Now)).Select(a => a.Account).ToList();
+                expected = sort == AccountSort.Impact ? [.. expected.OrderByDescending(a => a.Impact).ThenByDescending(a => a.Id)] : [.. expected.OrderBy(a => a.SortName, StringComparer.Ordinal).ThenBy(a => a.Id)];
+                var ids = expected.ConvertAll(a => a.Id);
+                foreach (var shape in (AccountQueries.Found[])[found, new(null, null)])
+                {
+                    Assert.Equal(ids, await AllAsync(p => queries.ListAsync(db, filter, sort, p, 450, shape, CancellationToken.None), backwards: false));
+                    Assert.Equal(ids, await AllAsync(p => queries.ListAsync(db, filter, sort, p, 450, shape, CancellationToken.None), backwards: true));
                 }
             }
         }
@@ -103,6 +148,9 @@ public sealed class AccountQueriesTests
         yield return new AccountFilter { Search = "u1", Retired = true };
         yield return new AccountFilter { Search = "a1", SearchIn = AccountSearch.Address };
         yield return new AccountFilter { Search = "a1", SearchIn = AccountSearch.Address, Phase = Phase.Active };
+        yield return new AccountFilter { Search = "U1", SearchIn = AccountSearch.Address };
+        yield return new AccountFilter { Search = "u", SearchIn = AccountSearch.Address, Retired = true };
+        yield return new AccountFilter { Search = "u", SearchIn = AccountSearch.Address, Tld = "org", TwoFactor = true };
         yield return new AccountFilter { Search = "d1", SearchIn = AccountSearch.Domain };
         yield return new AccountFilter { Search = "D2.org", SearchIn = AccountSearch.Domain, TwoFactor = true };
         yield return new AccountFilter { Search = "%", SearchIn = AccountSearch.Address };
@@ -178,14 +226,16 @@ public sealed class AccountQueriesTests
             for (var k = 0; k < i % 4; k++)
             {
                 var domain = domains[random.Next(domains.Count)];
+                // Some are called as their account is, some are not.
+                var local = k == 1 ? $"U{(i + 7) % 40}.{i}" : i % 2 == 0 ? $"U{i % 40}.{i}.{k}" : $"A{i}.{k}";
                 addresses.Add(new Address
                 {
                     Id = (i * 10) + k + 1,
                     AccountId = account.Id,
                     DomainId = domain.Id,
                     Domain = domain,
-                    Email = $"A{i}.{k}@{domain.Name}",
-                    SearchEmail = $"a{i}.{k}@{domain.Name}",
+                    Email = $"{local}@{domain.Name}",
+                    SearchEmail = $"{local.ToLowerInvariant()}@{domain.Name}",
                     MailHost = domain.Name,
                     BaselineFrom = now,
                     AddedAt = now,

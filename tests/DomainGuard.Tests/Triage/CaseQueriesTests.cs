@@ -1,6 +1,7 @@
 using DomainGuard.Core.Cases;
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Policy;
+using DomainGuard.Data;
 using DomainGuard.Data.Cases;
 using DomainGuard.Data.Paging;
 using DomainGuard.Data.Providers;
@@ -201,6 +202,74 @@ public sealed class CaseQueriesTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task Found_and_sorted_or_walked_the_queue_is_the_same_and_right(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        var random = new Random(11);
+        var states = Enum.GetValues<CaseState>();
+        var written = (await world.CasesAsync(120, (c, a) =>
+        {
+            c.State = random.Next(3) == 0 ? states[random.Next(states.Length)] : CaseState.NeedsReview;
+            (c.IsUnverified, c.Points) = (CaseTransitions.AddressAfter(c.State) ?? random.Next(2) == 0, random.Next(8) * 10);
+            c.Severity = SeverityScale.Of(c.Points);
+            c.AssigneeId = random.Next(4) switch { 0 => world.Ann.Id, 1 => world.Jonas.Id, _ => null };
+            c.BatchId = random.Next(6) == 0 ? 31 : null;
+            (c.IsContested, c.Confidence, c.Phase) = (random.Next(8) == 0, random.Next(4) == 0 ? Confidence.Single : Confidence.Corroborated, random.Next(3) == 0 ? Phase.Released : Phase.Redemption);
+            c.DropFrom = random.Next(3) == 0 ? null : world.Clock.Now.AddDays(random.Next(20));
+            (a.SearchEmail, a.Account!.SortName) = ($"{"ab"[random.Next(2)]}{c.Id}@d{c.Id}.test", $"{"xyd"[random.Next(3)]}{c.Id}");
+            (a.Domain!.Tld, a.Domain.Name, a.Domain.Flags) = c.Id % 3 == 0 ? ("nl", $"d{c.Id}.nl", DomainFlags.ForSale) : (a.Domain.Tld, a.Domain.Name, 0);
+        })).ToDictionary(c => c.Id);
+        foreach (var group in written.Keys.Where(id => id % 4 != 0).GroupBy(id => id - (id % 4)).Where(g => g.Key > 0))
+        {
+            await MoveAsync(world, [.. group], group.Key);
+        }
+
+        await using var db = await world.Dbs.CreateDbContextAsync(Cancel);
+        db.Batches.Add(new Batch { Id = 31, Guard = Guard.Brake, PolicyVersion = 3, CreatedAt = world.Clock.Now, Count = 3, Limit = 2, State = BatchState.Waiting, Version = 1 });
+        db.BatchItems.AddRange(written.Values.Where(c => c.BatchId == 31).Select(c => new BatchItem { BatchId = 31, CaseId = c.Id }));
+        await db.SaveChangesAsync(Cancel);
+        var all = await db.Cases.AsNoTracking().Include(c => c.Domain).Include(c => c.Account).Include(c => c.Address).ToListAsync(Cancel);
+        var queries = world.Get<CaseQueries>();
+        foreach (var filter in Narrowed(world))
+        {
+            var matching = all.Where(c => Matches(c, filter, world.Ann.Id, world.Clock.Now)).OrderByDescending(c => c.Points).ThenByDescending(c => c.Id).ToList();
+            var heads = matching.DistinctBy(c => c.DomainId).Select(c => (c.Id, Count: matching.Count(o => o.DomainId == c.DomainId))).ToList();
+            var few = await CaseMatching.AmongAsync(db, filter, world.Ann.Id, Cancel);
+            Assert.Equal(filter.Narrowing.Any(n => n is not ("severity" or "phase" or "confidence" or "drop")) || filter.Batch is not null
+                || filter.View is TriageView.Mine or TriageView.Unassigned or TriageView.Review or TriageView.Unconfirmed or TriageView.Snoozed or TriageView.Overridden or TriageView.Recovered, few is not null);
+            foreach (var among in (long[]?[])[few, null, [.. all.Select(c => c.Id)]])
+            {
+                foreach (var backwards in (bool[])[false, true])
+                {
+                    Assert.Equal(heads, (await AllAsync(p => queries.ListAsync(db, filter, world.Ann.Id, true, p, 7, among, Cancel), backwards)).ConvertAll(g => (g.Head.Id, g.Count)));
+                    Assert.Equal(matching.ConvertAll(c => c.Id), (await AllAsync(p => queries.ListAsync(db, filter, world.Ann.Id, false, p, 7, among, Cancel), backwards)).ConvertAll(g => g.Head.Id));
+                }
+            }
+
+            Assert.Equal((matching.Count, heads.Count), await queries.CountAsync(filter, world.Ann.Id, Cancel));
+            Assert.Equal(matching.Count, (await queries.SetAsync(filter, world.Ann.Id, Cancel)).Count);
+        }
+    }
+
+    /// <summary>The walk is only as short as its index: neither a bare column of truth nor a tempting column beside it may send SQLite elsewhere.</summary>
+    [Fact]
+    public async Task The_queue_is_walked_in_its_order_and_a_domain_asked_by_itself()
+    {
+        await using var world = await TriageWorld.CreateAsync();
+        await using var db = await world.Dbs.CreateDbContextAsync(Cancel);
+        foreach (var filter in Narrowed(world).Where(f => f.Batch is null && f.States.Count == 0 && f.Search is not ['#', ..]))
+        {
+            var heads = CaseMatching.Heads(CaseMatching.Matching(db, filter, world.Ann.Id, world.Clock.Now));
+            var plan = await PlanAsync(db, heads.OrderByDescending(c => c.Points).ThenByDescending(c => c.Id).Take(51));
+            Assert.Contains("SEARCH c USING INDEX IX_Case_IsOpen_Points_Id (IsOpen=?)", plan, StringComparison.Ordinal);
+            Assert.Contains("IX_Case_Domain (DomainId=? AND IsOpen=?)", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("B-TREE FOR ORDER BY", plan, StringComparison.Ordinal);
+            Assert.DoesNotContain("SCAN", plan, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Unknown_parameters_are_ignored_and_named()
     {
@@ -258,6 +327,100 @@ public sealed class CaseQueriesTests
         Assert.Equal((2, 2, "Scan #411 would un-verify 3 addresses, the brake is 2 in 24 hours."), (view.Waiting, view.Domains, view.Sentence));
         Assert.Equal([1L, 2], await batches.WaitingOfAsync(31, 1, Cancel));
         Assert.Null(await batches.FindAsync(32, Cancel));
+    }
+
+    private static IEnumerable<CaseFilter> Narrowed(TriageWorld world)
+    {
+        foreach (var view in Enum.GetValues<TriageView>())
+        {
+            yield return new CaseFilter { View = view };
+        }
+
+        yield return new CaseFilter { View = TriageView.Mine, States = [CaseState.Dismissed, CaseState.Confirmed] };
+        yield return new CaseFilter { View = TriageView.Critical, States = [CaseState.NeedsReview, CaseState.Restored] };
+        yield return new CaseFilter { View = TriageView.Unassigned, Assignee = new AssigneeFilter(world.Jonas.Id) };
+        yield return new CaseFilter { View = TriageView.Mine, Search = "d", Tld = "nl" };
+        yield return new CaseFilter { View = TriageView.Closed, Search = "x" };
+        yield return new CaseFilter { Assignee = new AssigneeFilter(world.Jonas.Id), Phase = Phase.Released };
+        yield return new CaseFilter { Assignee = new AssigneeFilter(null), Severities = [Severity.High, Severity.Low] };
+        yield return new CaseFilter { Tld = "nl" };
+        yield return new CaseFilter { Flag = DomainFlags.ForSale, Confidence = Confidence.Single };
+        yield return new CaseFilter { Domain = "d8.test" };
+        yield return new CaseFilter { Search = "d1" };
+        yield return new CaseFilter { Search = "X1", DropDays = 7 };
+        yield return new CaseFilter { Search = "b5@" };
+        yield return new CaseFilter { Search = "a1", Phase = Phase.Redemption };
+        yield return new CaseFilter { Search = "#17" };
+        yield return new CaseFilter { Batch = 31 };
+        yield return new CaseFilter { Batch = 31, View = TriageView.Mine, Phase = Phase.Released };
+    }
+
+    private static bool Matches(Case c, CaseFilter f, Guid me, DateTimeOffset now)
+    {
+        var waits = c.IsOpen && c.State is not (CaseState.Snoozed or CaseState.Overridden);
+        var named = f.States.Count > 0;
+        return (f.Batch is not null ? c.BatchId == f.Batch : f.View switch
+            {
+                TriageView.Mine => (named || waits) && c.AssigneeId == me,
+                TriageView.Unassigned => (named || waits) && c.AssigneeId is null,
+                TriageView.Drop7 => (named || waits) && c.DropFrom <= now.AddDays(7),
+                TriageView.Critical => (named || waits) && c.Severity == Severity.Critical,
+                TriageView.Contested => (named || waits) && c.IsContested,
+                TriageView.Braked => (named || waits) && c.BatchId is not null,
+                TriageView.OneSource => (named || waits) && c.Confidence == Confidence.Single,
+                TriageView.Review => c.IsOpen && c.State == CaseState.NeedsReview,
+                TriageView.Unconfirmed => c.IsOpen && c.State == CaseState.Unverified,
+                TriageView.Snoozed => c.IsOpen && c.State == CaseState.Snoozed,
+                TriageView.Overridden => c.IsOpen && c.State == CaseState.Overridden,
+                TriageView.Recovered => c.IsOpen && c.State == CaseState.Recovered,
+                TriageView.Open => c.IsOpen,
+                TriageView.Closed => !c.IsOpen,
+                _ => waits,
+            })
+            && (!named || f.States.Contains(c.State))
+            && (f.Severities.Count == 0 || f.Severities.Contains(c.Severity))
+            && (f.DropDays is not { } days || c.DropFrom <= now.AddDays(days))
+            && (f.Phase is null || c.Phase == f.Phase)
+            && (f.Confidence is null || c.Confidence == f.Confidence)
+            && (f.Assignee is null || c.AssigneeId == f.Assignee.Id)
+            && (f.Tld is null || c.Domain!.Tld == f.Tld)
+            && (f.Flag is not { } flag || (c.Domain!.Flags & flag) != 0)
+            && (f.Domain is null || c.Domain!.Name == f.Domain)
+            && (f.Search?.ToLowerInvariant() is not { } q
+                || (q[0] == '#' ? c.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) == q[1..]
+                : q.Contains('@', StringComparison.Ordinal) ? c.Address?.SearchEmail.StartsWith(q, StringComparison.Ordinal) == true
+                : c.Domain!.Name.StartsWith(q, StringComparison.Ordinal) || c.Account?.SortName.StartsWith(q, StringComparison.Ordinal) == true));
+    }
+
+    private static async Task<List<CaseGroup>> AllAsync(Func<ListPosition, Task<KeysetPage<CaseGroup>>> read, bool backwards)
+    {
+        List<CaseGroup> groups = [];
+        for (var position = backwards ? new ListPosition(Before: ListPosition.End) : new ListPosition(); ;)
+        {
+            var page = await read(position);
+            groups.InsertRange(backwards ? 0 : groups.Count, page.Items);
+            if ((backwards ? page.Previous : page.Next) is not { } cursor)
+            {
+                return groups;
+            }
+
+            position = backwards ? new ListPosition(Before: cursor) : new ListPosition(After: cursor);
+        }
+    }
+
+    private static async Task<string> PlanAsync(GuardDb db, IQueryable<Case> query)
+    {
+        await using var command = query.CreateDbCommand();
+        command.CommandText = "EXPLAIN QUERY PLAN " + command.CommandText;
+        await db.Database.OpenConnectionAsync(Cancel);
+        await using var reader = await command.ExecuteReaderAsync(Cancel);
+        List<string> steps = [];
+        while (await reader.ReadAsync(Cancel))
+        {
+            steps.Add(reader.GetString(3));
+        }
+
+        return string.Join('\n', steps);
     }
 
     private static Task<KeysetPage<CaseGroup>> ListAsync(TriageWorld world, CaseFilter filter, ListPosition? position = null, int size = 50) =>

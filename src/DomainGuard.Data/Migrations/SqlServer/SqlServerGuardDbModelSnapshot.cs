@@ -180,7 +180,7 @@ namespace DomainGuard.Data.Migrations.SqlServer
 
                     b.HasIndex("DomainId", "Id");
 
-                    b.HasIndex("SearchEmail", "Id");
+                    b.HasIndex("SearchEmail", "Id", "AccountId", "RetiredAt");
 
                     b.ToTable("Address", (string)null);
                 });

@@ -170,7 +170,7 @@ namespace DomainGuard.Data.Migrations.Sqlite
 
                     b.HasIndex("DomainId", "Id");
 
-                    b.HasIndex("SearchEmail", "Id");
+                    b.HasIndex("SearchEmail", "Id", "AccountId", "RetiredAt");
 
                     b.ToTable("Address", (string)null);
                 });

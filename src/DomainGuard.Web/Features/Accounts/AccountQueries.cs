@@ -85,14 +85,20 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
     /// <summary>Up to this many rows are found and sorted; above, the order is walked.</summary>
     internal const int Few = 5_000;
 
+    /// <summary>So many accounts of the order are looked at before all that match are sorted.</summary>
+    internal const int Near = 4_000;
+
     private static readonly TimeSpan Keep = TimeSpan.FromSeconds(5);
     private static readonly Expression<Func<Account, AccountRow>> Row = a => new AccountRow(
         a.Id, a.ExternalId, a.UserName, a.SortName, a.DisplayName, a.Impact, a.Projects, a.MonthlyDownloads, a.TwoFactor, a.Privileged, a.LastSeenAt, a.AddressCount, a.CreatedAt, a.RetiredAt);
 
     private readonly ConcurrentDictionary<AccountFilter, (long At, Found Value)> _found = new();
 
-    /// <summary>What is known of a filter before the page: all that match when they are few, and the domains it means when these are.</summary>
-    internal sealed record Found(long[]? Accounts, long[]? Domains);
+    /// <summary>What is known of a filter before the page.</summary>
+    /// <param name="Accounts">All that match, when they are few.</param>
+    /// <param name="Domains">The domains it means, when these are few.</param>
+    /// <param name="Strangers">Of a search by address that many meet: the accounts with such an address whose own name begins otherwise, when these are few.</param>
+    internal sealed record Found(long[]? Accounts, long[]? Domains, long[]? Strangers = null);
 
     public async Task<KeysetPage<AccountRow>> ListAsync(AccountFilter filter, AccountSort sort, ListPosition position, int size, CancellationToken cancel)
     {
@@ -102,17 +108,38 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
 
     internal async Task<KeysetPage<AccountRow>> ListAsync(GuardDb db, AccountFilter filter, AccountSort sort, ListPosition position, int size, Found found, CancellationToken cancel)
     {
-        // An expression instead of the bare column keeps the planner from walking the index of the order. Addresses begin as names do: those who match stand together in that order,
-        // and a walk from its other end would meet everybody else first. So they are sorted too, however many.
+        // An expression instead of the bare column keeps the planner from walking the index of the order.
         var isAddress = filter is { Search.Length: > 0, SearchIn: AccountSearch.Address };
-        var few = found.Accounts is not null || isAddress;
-        var source = found.Accounts is { } ids ? db.Accounts.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.Id))
+        var ids = found.Accounts ?? (isAddress ? await NearAsync(db, filter, sort, position, size, found, cancel) : null);
+        var few = ids is not null || isAddress;
+        var source = ids is not null ? db.Accounts.AsNoTracking().Where(a => EF.Parameter(ids).Contains(a.Id))
             : isAddress ? Holding(db, filter, found.Domains)
             : Matching(db, filter, found.Domains, sort == AccountSort.Name);
         var page = sort == AccountSort.Impact
             ? await Keyset.PageAsync(source, few ? a => a.Impact + 0 : a => a.Impact, a => a.Id, true, position, size, Row, r => (r.Impact, r.Id), cancel)
             : await Keyset.PageAsync(source, few ? a => a.SortName + "" : a => a.SortName, a => a.Id, false, position, size, Row, r => (r.SortName, r.Id), cancel);
         return page with { Items = await WithAddressesAsync(db, page.Items, cancel) };
+    }
+
+    /// <summary>
+    /// Accounts among which the page of a search by address lies that many meet; null where they can only be found and sorted. Addresses begin as names do, so those who match stand together in the order
+    /// of names, and a walk from its other end would meet everybody else first: where few stand elsewhere, that stretch is walked by itself and these are added. Else the next accounts of the order are
+    /// looked at, no more than <see cref="Near"/>: enough wherever those who match are spread over it.
+    /// </summary>
+    private async Task<long[]?> NearAsync(GuardDb db, AccountFilter filter, AccountSort sort, ListPosition position, int size, Found found, CancellationToken cancel)
+    {
+        if (sort == AccountSort.Name && found.Strangers is { } strangers)
+        {
+            var stretch = await Keyset.PageAsync(
+                Named(Matching(db, filter, found.Domains, isByName: false), filter.Search!), a => a.SortName, a => a.Id, false, position, size + 1, a => new { a.SortName, a.Id }, r => (r.SortName, r.Id), cancel);
+            return [.. stretch.Items.Select(a => a.Id).Union(await AmongAsync(db, filter, strangers, cancel, found.Domains))];
+        }
+
+        var next = sort == AccountSort.Impact
+            ? (await Keyset.PageAsync(db.Accounts.AsNoTracking(), a => a.Impact, a => a.Id, true, position, Near, a => new { a.Id, Key = a.Impact }, r => (r.Key, r.Id), cancel)).Items.Select(a => a.Id)
+            : (await Keyset.PageAsync(db.Accounts.AsNoTracking(), a => a.SortName, a => a.Id, false, position, Near, a => new { a.Id, Key = a.SortName }, r => (r.Key, r.Id), cancel)).Items.Select(a => a.Id);
+        var matching = await AmongAsync(db, filter, [.. next], cancel, found.Domains);
+        return matching.Length > size ? matching : null;
     }
 
     /// <summary>How many there are; without a filter counted up to 10,001; null where counting would cost more than the page.</summary>
@@ -173,10 +200,9 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
         long[]? domainIds = null;
         if (filter.NarrowsDomains)
         {
-            var domains = await NarrowedDomains(db, filter).Select(d => new { d.Id, d.AddressCount }).Take(Few + 1).ToListAsync(cancel);
-            domainIds = domains.Count > Few ? null : [.. domains.Select(d => d.Id)];
+            domainIds = await UpToFewAsync(NarrowedDomains(db, filter).Select(d => d.Id), cancel);
             // Of retired accounts no domain counts the addresses: their number shows when they are read.
-            if (domainIds is not null && domains.Sum(d => (long)d.AddressCount) <= Few
+            if (domainIds is not null && await db.Domains.Where(d => EF.Parameter(domainIds).Contains(d.Id)).SumAsync(d => (long)d.AddressCount, cancel) <= Few
                 && await UpToFewAsync(AddressesOf(db, filter).Where(x => EF.Parameter(domainIds).Contains(x.DomainId)).Select(x => x.AccountId), cancel) is { } ids)
             {
                 var rest = filter with { Phase = null, Flag = null, Tld = null, Hands = null, DueOnly = false };
@@ -192,7 +218,19 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
 
         return filter.MinImpact is { } impact && await UpToFewAsync(db.Accounts.Where(a => a.Impact >= impact).Select(a => a.Id), cancel) is { } staked
             ? new Found(await AmongAsync(db, filter with { MinImpact = null }, staked, cancel, domainIds), domainIds)
-            : new Found(null, domainIds);
+            : new Found(null, domainIds, await StrangersAsync(db, filter, cancel));
+    }
+
+    /// <summary>See <see cref="Found.Strangers"/>; null where they are many, or nothing is searched by address. Read from two indexes alone.</summary>
+    internal static async Task<long[]?> StrangersAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
+    {
+        if (filter is not { Search: { Length: > 0 } search, SearchIn: AccountSearch.Address })
+        {
+            return null;
+        }
+
+        var named = Named(db.Accounts, search).Select(a => a.Id);
+        return await UpToFewAsync(Addressed(AddressesOf(db, filter), search).Where(x => !named.Contains(x.AccountId)).Select(x => x.AccountId), cancel);
     }
 
     private static async Task<long[]?> UpToFewAsync(IQueryable<long> ids, CancellationToken cancel)

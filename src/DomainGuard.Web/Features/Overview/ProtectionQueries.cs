@@ -81,7 +81,9 @@ internal sealed class ProtectionQueries(IDbContextFactory<GuardDb> dbs, GuardClo
     private async Task<QueueSum> CountQueueAsync(CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var open = db.Cases.AsNoTracking().Where(c => c.IsOpen);
+        // Compared, not bare: SQLite then reads by the index, and not all that was ever closed.
+        var isOpen = true;
+        var open = db.Cases.AsNoTracking().Where(c => c.IsOpen == isOpen);
         var groups = await open.GroupBy(c => c.Severity)
             .Select(g => new { Severity = g.Key, Count = g.Count(), Unassigned = g.Sum(c => c.AssigneeId == null ? 1 : 0), Drop = g.Min(c => c.DropFrom), Oldest = g.Min(c => c.OpenedAt) })
             .ToListAsync(cancel);

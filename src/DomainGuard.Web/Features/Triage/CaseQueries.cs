@@ -55,7 +55,7 @@ internal sealed record CaseSet(int Count, IReadOnlyList<(CaseState State, bool I
 
 /// <summary>
 /// Reads the queue. A page of groups is found by walking the index of the order (open, points, id) and keeping a case when its domain has no worse one that matches: a domain stands once in the
-/// list, at the place of its worst case, and the page costs what it shows and not what waits.
+/// list, at the place of its worst case, and the page costs what it shows and not what waits. Where a part of the filter is met by few cases, these are found first and only they are sorted.
 /// </summary>
 internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clock, TimeProvider time)
 {
@@ -102,16 +102,24 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<KeysetPage<CaseGroup>> ListAsync(CaseFilter filter, Guid me, bool grouped, ListPosition position, int size, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var matching = CaseMatching.Matching(db, filter, me, clock.Now);
-        var heads = grouped
-            ? matching.Where(c => !matching.Any(o => o.DomainId == c.DomainId && (o.Points > c.Points || (o.Points == c.Points && o.Id > c.Id))))
+        return await ListAsync(db, filter, me, grouped, position, size, await CaseMatching.AmongAsync(db, filter, me, cancel), cancel);
+    }
+
+    /// <summary>The same, in the shape that is asked for: sorted among the few that can match, or walked.</summary>
+    internal async Task<KeysetPage<CaseGroup>> ListAsync(GuardDb db, CaseFilter filter, Guid me, bool grouped, ListPosition position, int size, long[]? among, CancellationToken cancel)
+    {
+        var matching = CaseMatching.Matching(db, filter, me, clock.Now, among);
+        var few = among is null ? null : await FoundAsync(matching, cancel);
+        var heads = few is not null ? Of(db, grouped ? Heads(few) : few)
+            : grouped ? CaseMatching.Heads(matching)
             : matching;
         var page = await Keyset.PageAsync(heads, c => c.Points, c => c.Id, true, position, size, Row, r => (r.Points, r.Id), cancel);
         var domainIds = page.Items.Select(r => r.DomainId).Distinct().ToArray();
         var domains = await DomainsAsync(db, domainIds, cancel);
         var seen = await SeenAsync(db, domainIds, clock.Now, cancel);
+        var shown = few is not null ? Of(db, few.Where(f => domainIds.Contains(f.DomainId))) : matching.Where(c => EF.Parameter(domainIds).Contains(c.DomainId));
         var sums = grouped
-            ? await matching.Where(c => EF.Parameter(domainIds).Contains(c.DomainId)).GroupBy(c => c.DomainId)
+            ? await shown.GroupBy(c => c.DomainId)
                 .Select(g => new
                 {
                     Id = g.Key,
@@ -125,9 +133,10 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
             [.. page.Items.Select(head =>
             {
                 var domain = domains[head.DomainId];
-                return (sums is null
+                // Decided since the page was read: its head is what is known of it.
+                return (sums?.GetValueOrDefault(head.DomainId) is not { } sum
                     ? new CaseGroup(head, domain, 1, head.IsDomainWide ? domain.AddressCount : 1, head.MonthlyDownloads, head.OpenedAt)
-                    : new CaseGroup(head, domain, sums[head.DomainId].Count, sums[head.DomainId].Wide > 0 ? domain.AddressCount : sums[head.DomainId].Count, sums[head.DomainId].Downloads, sums[head.DomainId].OpenedAt))
+                    : new CaseGroup(head, domain, sum.Count, sum.Wide > 0 ? domain.AddressCount : sum.Count, sum.Downloads, sum.OpenedAt))
                     with { Seen = [.. seen[head.DomainId]] };
             })],
             page.Previous,
@@ -138,7 +147,8 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<KeysetPage<CaseGroup>> PageAsync(CaseFilter filter, ListPosition position, int size, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var page = await Keyset.PageAsync(CaseMatching.Matching(db, filter, Guid.Empty, clock.Now), c => c.Points, c => c.Id, true, position, size, Row, r => (r.Points, r.Id), cancel);
+        var among = await CaseMatching.AmongAsync(db, filter, Guid.Empty, cancel);
+        var page = await Keyset.PageAsync(CaseMatching.Matching(db, filter, Guid.Empty, clock.Now, among), c => c.Points, c => c.Id, true, position, size, Row, r => (r.Points, r.Id), cancel);
         var domains = await DomainsAsync(db, [.. page.Items.Select(r => r.DomainId).Distinct()], cancel);
         return new KeysetPage<CaseGroup>(
             [.. page.Items.Select(r => new CaseGroup(r, domains[r.DomainId], 1, r.IsDomainWide ? domains[r.DomainId].AddressCount : 1, r.MonthlyDownloads, r.OpenedAt))], page.Previous, page.Next);
@@ -190,18 +200,25 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<(int Cases, int Domains)> CountAsync(CaseFilter filter, Guid me, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var matching = CaseMatching.Matching(db, filter, me, clock.Now);
-        return (
-            await matching.CountAsync(cancel),
-            await matching.Select(c => c.DomainId).Distinct().CountAsync(cancel));
+        var matching = CaseMatching.Matching(db, filter, me, clock.Now, await CaseMatching.AmongAsync(db, filter, me, cancel));
+        var sum = await matching.GroupBy(c => c.DomainId).Select(g => g.Count()).GroupBy(_ => 1).Select(g => new { Cases = g.Sum(), Domains = g.Count() }).SingleOrDefaultAsync(cancel);
+        return sum is null ? (0, 0) : (sum.Cases, sum.Domains);
     }
 
     /// <summary>What the cases that match allow.</summary>
     public async Task<CaseSet> SetAsync(CaseFilter filter, Guid me, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var states = await CaseMatching.Matching(db, filter, me, clock.Now).GroupBy(c => new { c.State, c.IsUnverified }).Select(g => new { g.Key.State, g.Key.IsUnverified, Count = g.Count() }).ToListAsync(cancel);
+        var matching = CaseMatching.Matching(db, filter, me, clock.Now, await CaseMatching.AmongAsync(db, filter, me, cancel));
+        var states = await matching.GroupBy(c => new { c.State, c.IsUnverified }).Select(g => new { g.Key.State, g.Key.IsUnverified, Count = g.Count() }).ToListAsync(cancel);
         return new CaseSet(states.Sum(s => s.Count), [.. states.Select(s => (s.State, s.IsUnverified))]);
+    }
+
+    /// <summary>The few among which all that match are, for <see cref="CaseMatching.Matching"/>; null where these are many.</summary>
+    public async Task<long[]?> AmongAsync(CaseFilter filter, Guid me, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        return await CaseMatching.AmongAsync(db, filter, me, cancel);
     }
 
     /// <summary>Counts of the views. Shared by all circuits for five seconds.</summary>
@@ -232,7 +249,8 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     public async Task<int> MineAsync(Guid me, CancellationToken cancel)
     {
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        return await CaseMatching.Matching(db, new CaseFilter { View = TriageView.Mine }, me, clock.Now).CountAsync(cancel);
+        var mine = new CaseFilter { View = TriageView.Mine };
+        return await CaseMatching.Matching(db, mine, me, clock.Now, await CaseMatching.AmongAsync(db, mine, me, cancel)).CountAsync(cancel);
     }
 
     /// <summary>Display names of all staff by id: few, and few change.</summary>
@@ -262,6 +280,18 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
         var analysts = await db.UserRoles.AsNoTracking().Join(db.Roles.Where(r => r.Name == Roles.Analyst), u => u.RoleId, r => r.Id, (u, _) => u.UserId)
             .Join(db.Users, id => id, u => u.Id, (_, u) => new { u.Id, u.DisplayName }).OrderBy(u => u.DisplayName).ThenBy(u => u.Id).ToListAsync(cancel);
         return analysts.ConvertAll(a => (a.Id, a.DisplayName));
+    }
+
+    /// <summary>All of a few: their numbers, domains and points.</summary>
+    private static async Task<List<Listed>> FoundAsync(IQueryable<Case> matching, CancellationToken cancel) => await matching.Select(c => new Listed(c.Id, c.DomainId, c.Points)).ToListAsync(cancel);
+
+    /// <summary>Of each domain the one that no other is worse than.</summary>
+    private static IEnumerable<Listed> Heads(IEnumerable<Listed> few) => few.GroupBy(f => f.DomainId).Select(g => g.MaxBy(f => (f.Points, f.Id))!);
+
+    private static IQueryable<Case> Of(GuardDb db, IEnumerable<Listed> few)
+    {
+        var ids = few.Select(f => f.Id).ToArray();
+        return db.Cases.AsNoTracking().Where(c => EF.Parameter(ids).Contains(c.Id));
     }
 
     private static Task<Dictionary<long, Domain>> DomainsAsync(GuardDb db, long[] ids, CancellationToken cancel) =>
@@ -310,7 +340,9 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
     {
         var week = clock.Now.AddDays(7);
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        var n = await db.Cases.AsNoTracking().Where(c => c.IsOpen).GroupBy(_ => 1).Select(g => new
+        // Compared, not bare: SQLite then reads by the index, and not all that was ever closed.
+        var open = true;
+        var n = await db.Cases.AsNoTracking().Where(c => c.IsOpen == open).GroupBy(_ => 1).Select(g => new
         {
             Total = g.Count(),
             Queue = g.Count(c => c.State != CaseState.Snoozed && c.State != CaseState.Overridden),
@@ -347,4 +379,6 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
                 },
                 n.Total);
     }
+
+    private sealed record Listed(long Id, long DomainId, int Points);
 }

@@ -75,7 +75,8 @@ public sealed partial class TriagePage
     private async Task<(Guid BulkId, int Count)?> FreezeAsync(CaseFilter filter)
     {
         var (me, now) = (_me, _now);
-        var frozen = await Freeze.ExecuteAsync(await Staff.GetAsync(), db => CaseMatching.Matching(db, filter, me, now), Closing);
+        var among = await Queries.AmongAsync(filter, me, Closing);
+        var frozen = await Freeze.ExecuteAsync(await Staff.GetAsync(), db => CaseMatching.Matching(db, filter, me, now, among), Closing);
         if (frozen.Problem is { } problem)
         {
             Tell(problem, true);
