@@ -39,6 +39,9 @@ public sealed record CaseGroup(CaseRow Head, Domain Domain, int Count, int Accou
     /// <summary>Its phases as they were seen in the window of the row, oldest first.</summary>
     public IReadOnlyList<LifeStretch> Seen { get; init; } = [];
 
+    /// <summary>The facts of its cases are the same: one decision can go to all of them.</summary>
+    public bool IsAlike { get; init; } = true;
+
     /// <summary>What its sentence is made from.</summary>
     public CaseLook Look => CaseQueries.LookOf(Head, Domain);
 }
@@ -119,6 +122,8 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
                     Wide = g.Count(c => c.AddressId == null),
                     Downloads = g.Sum(c => (long?)c.Account!.MonthlyDownloads ?? 0),
                     OpenedAt = g.Min(c => c.OpenedAt),
+                    Unverified = g.Count(c => c.IsUnverified),
+                    IsAlike = g.Min(c => c.State) == g.Max(c => c.State) && g.Min(c => c.Situation) == g.Max(c => c.Situation) && g.Min(c => c.HandChange) == g.Max(c => c.HandChange),
                 }).ToDictionaryAsync(g => g.Id, cancel)
             : null;
         return new KeysetPage<CaseGroup>(
@@ -128,7 +133,7 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
                 return (sums is null
                     ? new CaseGroup(head, domain, 1, head.IsDomainWide ? domain.AddressCount : 1, head.MonthlyDownloads, head.OpenedAt)
                     : new CaseGroup(head, domain, sums[head.DomainId].Count, sums[head.DomainId].Wide > 0 ? domain.AddressCount : sums[head.DomainId].Count, sums[head.DomainId].Downloads, sums[head.DomainId].OpenedAt))
-                    with { Seen = [.. seen[head.DomainId]] };
+                    with { Seen = [.. seen[head.DomainId]], IsAlike = sums is null || (sums[head.DomainId].IsAlike && (sums[head.DomainId].Unverified == 0 || sums[head.DomainId].Unverified == sums[head.DomainId].Count)) };
             })],
             page.Previous,
             page.Next);

@@ -65,7 +65,11 @@ public sealed partial class TriagePage
 
     private async Task EscapeAsync()
     {
-        if (_form is not null || _assignOpen)
+        if (_cursor is { OnCard: true })
+        {
+            LeaveCard();
+        }
+        else if (_form is not null || _assignOpen)
         {
             _assignOpen = false;
             CloseForm();

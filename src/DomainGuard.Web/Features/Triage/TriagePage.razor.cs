@@ -53,6 +53,7 @@ public sealed partial class TriagePage
     private OpenForm? _form;
     private DecisionForm? _formBox;
     private bool _assignOpen;
+    private bool _moreOpen;
     private bool _filtersOpen;
     private bool _allMatching;
     private CaseSet? _allSet;
@@ -243,7 +244,7 @@ public sealed partial class TriagePage
         {
             // The same case where it is still there; else nothing, for the place of a case that is gone says nothing.
             var group = _groups.FirstOrDefault(g => g.Group.Domain.Id == at.Group.Group.Domain.Id && (_grouped || g.Group.Head.Id == at.Group.Group.Head.Id));
-            _cursor = group is null ? null : new Cursor(group, at.Row is null ? null : group.Cases?.FirstOrDefault(c => c.Id == at.Row.Id));
+            _cursor = group is null ? null : at with { Group = group, Row = at.Row is null ? null : group.Cases?.FirstOrDefault(c => c.Id == at.Row.Id) };
         }
 
         await CountAsync(cancel);
@@ -300,9 +301,17 @@ public sealed partial class TriagePage
     /// <summary>Where the keyboard stands.</summary>
     /// <param name="Group">The domain.</param>
     /// <param name="Row">One of its cases; null on the row of the domain itself.</param>
-    private sealed record Cursor(QueueGroup Group, CaseRow? Row);
+    private sealed record Cursor(QueueGroup Group, CaseRow? Row)
+    {
+        /// <summary>A decision is asked for from the card, over the list: the case itself is not open.</summary>
+        public bool OnCard { get; init; }
+    }
 
-    private sealed record Snack(string Text, Guid? BulkId, DateTimeOffset At, bool IsProblem);
+    private sealed record Snack(string Text, Guid? BulkId, DateTimeOffset At, bool IsProblem)
+    {
+        /// <summary>It was decided on a card: undoing it opens no case either.</summary>
+        public bool OnCard { get; init; }
+    }
 
     /// <summary>The form that is open, with the cases it is for as they were when it was opened.</summary>
     private sealed record OpenForm(DecisionPlace Place, IReadOnlyList<CaseEvent> Events, IReadOnlyList<CaseRef> Refs, Guid? Frozen, int Count, CaseLook? Look)
