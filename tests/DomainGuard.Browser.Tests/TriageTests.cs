@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using DomainGuard.Core.Audit;
 using DomainGuard.Core.Cases;
@@ -305,6 +306,68 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
         Assert.Equal(0, await auditor.Locator(".c9").CountAsync());
     }
 
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task A_filter_is_kept_as_a_view_of_ones_own_opened_by_its_link_replaced_renamed_and_removed(ColorScheme theme)
+    {
+        var (page, _) = await console.OpenAsync(theme);
+        await console.SignInAsync(page, "analyst");
+        var name = $"<b>Mine</b> {theme}";
+        await OpenAsync(page, "/triage?view=open&severity=critical,high&state=Nonsense&group=none");
+        await page.ClickAsync("#save-view");
+        await page.FillAsync("#view-name", name);
+        await AssertAccessibleAsync(page);
+        await page.Keyboard.PressAsync("Enter");
+        await ExpectUrlAsync(page, "/triage\\?view=own-[0-9]+$");
+        await page.WaitForSelectorAsync($".views .own.on:has-text('{name}')");
+        await page.WaitForSelectorAsync(".filt:has-text('severity'):has-text('High,Critical')");
+        await page.WaitForSelectorAsync("text=Case by case");
+        Assert.Equal(0, await page.Locator(".views b:has-text('Mine'), .filt:has-text('state')").CountAsync());
+        var link = page.Url;
+
+        // Other parameters override it, and so does the absence of one; what is overridden can replace it.
+        await page.ClickAsync(".filt a[aria-label='Remove the filter severity']");
+        await ExpectUrlAsync(page, "severity=$");
+        await page.WaitForSelectorAsync(".filt", new() { State = WaitForSelectorState.Detached });
+        await page.ClickAsync("button:has-text('Filter')");
+        await page.SelectOptionAsync("#drop", "30d");
+        await page.WaitForSelectorAsync(".filt:has-text('drop'):has-text('30d')");
+        await page.SelectOptionAsync("#drop", "");
+        await page.WaitForSelectorAsync(".filt", new() { State = WaitForSelectorState.Detached });
+        await page.SelectOptionAsync("#drop", "7d");
+        await page.WaitForSelectorAsync(".filt:has-text('drop'):has-text('7d')");
+        await page.ClickAsync("#save-view");
+        Assert.Equal(name, await page.InputValueAsync("#view-name"));
+        await page.ClickAsync(".ownviews button:has-text('Replace')");
+        await ExpectUrlAsync(page, Regex.Escape(link) + "$");
+        await page.WaitForSelectorAsync(".filt:has-text('drop'):has-text('7d')");
+        Assert.Equal(1, await page.Locator(".filt").CountAsync());
+
+        await page.ClickAsync("#save-view");
+        await page.FillAsync("#view-name", $"Other {theme}");
+        await page.ClickAsync(".ownviews button:has-text('Rename')");
+        await page.WaitForSelectorAsync($".views .own.on:has-text('Other {theme}')");
+
+        // Nobody else's: the link is named as not known.
+        var (colleague, _) = await console.OpenAsync(theme);
+        await console.SignInAsync(colleague, "auditor");
+        await OpenAsync(colleague, new Uri(link).PathAndQuery);
+        await colleague.WaitForSelectorAsync("text=Not known and ignored: view=own-");
+        Assert.Equal(0, await colleague.Locator(".views .own").CountAsync());
+
+        await page.ClickAsync("#save-view");
+        await page.ClickAsync($".ownviews button[aria-label='Remove Other {theme}']");
+        await page.ClickAsync(".ownviews button:has-text('Remove for good')");
+        await ExpectUrlAsync(page, "drop=7d");
+        await page.WaitForSelectorAsync(".filt:has-text('drop'):has-text('7d')");
+        Assert.DoesNotContain("own-", page.Url, StringComparison.Ordinal);
+        Assert.Contains("view=open", page.Url, StringComparison.Ordinal);
+        await page.Keyboard.PressAsync("Escape");
+        await page.WaitForSelectorAsync(".ownviews", new() { State = WaitForSelectorState.Detached });
+        Assert.Equal(0, await page.Locator(".views .own").CountAsync());
+    }
+
     [Fact]
     public async Task The_help_shows_the_keys_of_the_queue()
     {
@@ -323,6 +386,9 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
         var result = await page.RunAxe();
         Assert.Empty(result.Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html))}"));
     }
+
+    // Asked for again and again: an event of navigation can be over before one waits for it.
+    private static Task ExpectUrlAsync(IPage page, string pattern) => Assertions.Expect(page).ToHaveURLAsync(new Regex(pattern), new() { Timeout = 60_000 });
 
     private static async Task OpenAsync(IPage page, string path)
     {

@@ -240,6 +240,14 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
         return await CaseMatching.Matching(db, new CaseFilter { View = TriageView.Mine }, me, clock.Now).CountAsync(cancel);
     }
 
+    /// <summary>The views that a member of staff kept for himself, by name.</summary>
+    public async Task<IReadOnlyList<OwnView>> OwnViewsAsync(Guid me, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var views = await db.SavedViews.AsNoTracking().Where(v => v.UserId == me).OrderBy(v => v.NameKey).Select(v => new { v.Id, v.Name, v.Query }).ToListAsync(cancel);
+        return views.ConvertAll(v => OwnView.Read(v.Id, v.Name, v.Query));
+    }
+
     /// <summary>Display names of all staff by id: few, and few change.</summary>
     public async Task<IReadOnlyDictionary<Guid, string>> StaffAsync(CancellationToken cancel)
     {

@@ -65,7 +65,11 @@ public sealed partial class TriagePage
 
     private async Task EscapeAsync()
     {
-        if (_cursor is { OnCard: true })
+        if (_viewsOpen)
+        {
+            CloseViews();
+        }
+        else if (_cursor is { OnCard: true })
         {
             LeaveCard();
         }
@@ -123,7 +127,8 @@ public sealed partial class TriagePage
 
     private async Task CopyLinkAsync()
     {
-        await Js.InvokeVoidAsync("domainGuard.copy", Navigation.Uri);
+        // A view of one's own says nothing to others: what it stands for does.
+        await Js.InvokeVoidAsync("domainGuard.copy", _own is null ? Navigation.Uri : SpeltOut());
         _copied = true;
         await Task.Delay(TimeSpan.FromSeconds(2), Closing).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
         _copied = false;

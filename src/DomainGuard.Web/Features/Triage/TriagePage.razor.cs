@@ -41,6 +41,9 @@ public sealed partial class TriagePage
     private IReadOnlyDictionary<Guid, string> _staff = new Dictionary<Guid, string>();
     private IReadOnlyList<(Guid Id, string Name)> _analysts = [];
     private IReadOnlyList<BulkNote> _bulks = [];
+    private IReadOnlyList<OwnView> _ownViews = [];
+    private OwnView? _own;
+    private bool _viewsOpen;
     private StaffMember? _by;
     private Guid _me;
     private bool _mayDecide;
@@ -84,6 +87,8 @@ public sealed partial class TriagePage
     [Inject] private UndoDecision Undo { get; set; } = default!;
 
     [Inject] private AssignCases AssignTo { get; set; } = default!;
+
+    [Inject] private ChangeOwnViews ChangeViews { get; set; } = default!;
 
     [Inject] private CommentOnCase Remark { get; set; } = default!;
 
@@ -168,7 +173,9 @@ public sealed partial class TriagePage
 
     protected override async Task OnParametersSetAsync()
     {
-        var key = string.Join('\n', View, State, SeverityText, Drop, Phase, Hands, Confidence, Assignee, Source, Tld, Flag, Domain, Q, GroupBy, After, Before);
+        // An empty value is not the same as none: it overrides a view of one's own.
+        string?[] said = [View, State, SeverityText, Drop, Phase, Hands, Confidence, Assignee, Source, Tld, Flag, Domain, Q, GroupBy, After, Before];
+        var key = string.Join('\n', said.Select(v => v ?? "-"));
         if (key != _listKey)
         {
             _listKey = key;
@@ -202,9 +209,11 @@ public sealed partial class TriagePage
         return ValueTask.CompletedTask;
     }
 
-    private string? Read(string name) => name switch
+    // What the URL says; where it is silent, what the person's own view says. Its name stands where a view of everybody would.
+    private string? Read(string name) => name == "view" ? _own is null ? View : _own.Kept.GetValueOrDefault(name) : Said(name) ?? _own?.Kept.GetValueOrDefault(name);
+
+    private string? Said(string name) => name switch
     {
-        "view" => View,
         "state" => State,
         "severity" => SeverityText,
         "drop" => Drop,
@@ -217,6 +226,7 @@ public sealed partial class TriagePage
         "flag" => Flag,
         "domain" => Domain,
         "q" => Q,
+        "group" => GroupBy,
         _ => null,
     };
 
@@ -225,9 +235,11 @@ public sealed partial class TriagePage
         _by = await Staff.GetAsync();
         (_me, _mayDecide) = (_by.Id, _by.May(Policies.Decide));
         _staff = await Queries.StaffAsync(cancel);
+        _ownViews = await Queries.OwnViewsAsync(_me, cancel);
+        _own = _ownViews.FirstOrDefault(v => v.Key == View);
         _unknown.Clear();
         _filter = CaseFilter.Read(Read, _me, _staff, _unknown);
-        _grouped = UrlState.Word(GroupBy, "group", _unknown, "domain", "none") != "none";
+        _grouped = UrlState.Word(Read("group"), "group", _unknown, "domain", "none") != "none";
         UrlState.Word(Sort, "sort", _unknown, "-severity");
         _now = Clock.Now;
         var page = await Queries.ListAsync(_filter, _me, _grouped, new ListPosition(After, Before), Size, cancel);
@@ -273,7 +285,7 @@ public sealed partial class TriagePage
 
     private static string ViewLink(TriageView view) => view == TriageView.Queue ? "/triage" : $"/triage?view={view.ToString().ToLowerInvariant()}";
 
-    private static Dictionary<string, object?> Without(string name) => new() { [name] = null, ["after"] = null, ["before"] = null, ["case"] = null };
+    private Dictionary<string, object?> Without(string name) => new() { [name] = _own?.Kept.ContainsKey(name) == true ? "" : null, ["after"] = null, ["before"] = null, ["case"] = null };
 
     private string? NameOf(Guid? id) => id is { } person ? _staff.TryGetValue(person, out var name) ? name : "A member of staff who left" : null;
 
