@@ -110,6 +110,9 @@ public abstract class GuardDb(DbContextOptions options) : IdentityDbContext<Guar
     /// <summary>One-time links for new staff.</summary>
     public DbSet<Invitation> Invitations => Set<Invitation>();
 
+    /// <summary>Views of the queue that staff kept.</summary>
+    public DbSet<SavedView> SavedViews => Set<SavedView>();
+
     /// <summary>Wrong tries to sign in.</summary>
     public DbSet<SignInTry> SignInTries => Set<SignInTry>();
 

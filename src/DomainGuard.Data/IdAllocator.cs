@@ -49,6 +49,9 @@ public sealed class IdAllocator(IDbContextFactory<GuardDb> dbs)
     /// <summary>Series of <see cref="Gate.RecoveryCheck"/>.</summary>
     public const string RecoveryCheck = "RecoveryCheck";
 
+    /// <summary>Series of <see cref="Staff.SavedView"/>: taken one by one, it stands in URLs.</summary>
+    public const string SavedView = "SavedView";
+
     /// <summary>Series of <see cref="Webhooks.WebhookDelivery"/>.</summary>
     public const string Delivery = "Delivery";
 
@@ -58,7 +61,7 @@ public sealed class IdAllocator(IDbContextFactory<GuardDb> dbs)
     /// <summary>The next key of a series, from 1.</summary>
     public async ValueTask<long> NextAsync(string series, CancellationToken cancel)
     {
-        var size = series is Scan or Import or Case or Batch or Export ? 1 : BlockSize;
+        var size = series is Scan or Import or Case or Batch or Export or SavedView ? 1 : BlockSize;
         var block = _blocks.GetOrAdd(series, _ => new Block());
         await block.Gate.WaitAsync(cancel);
         try

@@ -43,6 +43,7 @@ internal static class Glyphs
     public const string Plug = """<path d="M9 3.5V8M15 3.5V8M6.5 8h11v3a5.5 5.5 0 0 1-11 0zM12 16.5v4"/>""";
     public const string Mail = """<rect x="3.5" y="5.5" width="17" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>""";
     public const string More = """<path d="M4 7h16M4 12h16M4 17h16"/>""";
+    public const string Dots = """<circle cx="5.5" cy="12" r=".8" fill="currentColor"/><circle cx="12" cy="12" r=".8" fill="currentColor"/><circle cx="18.5" cy="12" r=".8" fill="currentColor"/>""";
     public const string Hands = """<path d="M4 8.5h13M13.5 4.5l4 4-4 4M20 15.5H7M10.5 11.5l-4 4 4 4"/>""";
     public const string Clock = """<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5.2l3.3 2"/>""";
     public const string Rescan = """<path d="M4 11a8 8 0 0 1 14-4.2L20 9M20 4.5V9h-4.5M20 13a8 8 0 0 1-14 4.2L4 15M4 19.5V15h4.5"/>""";

@@ -49,8 +49,13 @@ internal static class UrlState
     }
 
     /// <summary>Changes one parameter and goes to the first page. Typing replaces the entry in the history.</summary>
-    public static void Set(this NavigationManager navigation, string name, string? value, bool replace = false) =>
+    /// <param name="navigation">Where.</param>
+    /// <param name="name">The parameter.</param>
+    /// <param name="value">Its value; null or empty for none.</param>
+    /// <param name="replace">Replaces the entry in the history.</param>
+    /// <param name="keepsNothing">No value is written as an empty one and not left out: it overrides what a saved view says.</param>
+    public static void Set(this NavigationManager navigation, string name, string? value, bool replace = false, bool keepsNothing = false) =>
         navigation.NavigateTo(
-            navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { [name] = string.IsNullOrEmpty(value) ? null : value, ["after"] = null, ["before"] = null }),
+            navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { [name] = !string.IsNullOrEmpty(value) ? value : keepsNothing ? "" : null, ["after"] = null, ["before"] = null }),
             new NavigationOptions { ReplaceHistoryEntry = replace });
 }

@@ -66,7 +66,7 @@ public sealed class OperationRightsTests(AccessFixture fixture) : IClassFixture<
     private const string GoesOn = "DomainGuard.Web.Features.Triage.DecideBulk.CarryOutAsync";
 
     /// <summary>What a person does to nobody but himself, whatever his roles.</summary>
-    private static readonly Type[] OwnAffairs = [typeof(ChangeOwnSignIn), typeof(ChangeOwnMail)];
+    private static readonly Type[] OwnAffairs = [typeof(ChangeOwnSignIn), typeof(ChangeOwnMail), typeof(ChangeOwnViews)];
 
     public static TheoryData<string, string, string> Refusals
     {

@@ -46,6 +46,31 @@ public sealed class CaseQueriesTests
 
     [Theory]
     [MemberData(nameof(Providers))]
+    public async Task A_domain_says_whether_one_decision_fits_all_its_cases(DatabaseProvider provider)
+    {
+        await using var world = await TriageWorld.CreateAsync(provider);
+        await world.CasesAsync(10, (c, _) =>
+        {
+            switch (c.Id)
+            {
+                case 4: (c.State, c.IsUnverified) = (CaseState.Unverified, true); break;
+                case 6: c.Situation = Situation.OnHold; break;
+                case 8: c.HandChange = HandChange.Suspected; break;
+            }
+        });
+        await MoveAsync(world, [1, 2], 1);
+        await MoveAsync(world, [3, 4], 3);
+        await MoveAsync(world, [5, 6], 5);
+        await MoveAsync(world, [7, 8], 7);
+        await MoveAsync(world, [9, 10], 9);
+
+        var page = await ListAsync(world, new CaseFilter { View = TriageView.Open });
+        Assert.Equal([1L, 9L], page.Items.Where(g => g.IsAlike).Select(g => g.Domain.Id).Order());
+        Assert.Equal(5, page.Items.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
     public async Task Pages_by_key_meet_every_domain_once_forwards_and_backwards(DatabaseProvider provider)
     {
         await using var world = await TriageWorld.CreateAsync(provider);

@@ -40,6 +40,22 @@ public sealed class DecisionPlacesTests
     public void Places_and_keys_stay_where_hands_have_learned_them(CaseState state, bool isUnverified, string keys) =>
         Assert.Equal(keys, string.Join(' ', DecisionPlaces.For([(state, isUnverified)]).Select(p => p.Key)));
 
+    [Theory]
+    [InlineData(CaseState.NeedsReview, false, "Unverify Override")]
+    [InlineData(CaseState.Snoozed, false, "Unverify Override")]
+    [InlineData(CaseState.Unverified, true, "Confirm Override")]
+    [InlineData(CaseState.Confirmed, true, "Override")]
+    [InlineData(CaseState.Overridden, false, "EndOverride")]
+    [InlineData(CaseState.Dismissed, false, "Reopen")]
+    [InlineData(CaseState.Recovered, true, "Restore")]
+    [InlineData(CaseState.Restored, false, "")]
+    public void A_card_offers_the_main_decision_and_override(CaseState state, bool isUnverified, string buttons)
+    {
+        var places = DecisionPlaces.For([(state, isUnverified)]);
+        int[] shown = DecisionPlaces.OnCard(places) is { } two ? two.Second is { } second ? [two.Main, second] : [two.Main] : [];
+        Assert.Equal(buttons, string.Join(' ', shown.Select(i => places[i].Shown)));
+    }
+
     [Fact]
     public void For_many_a_place_does_what_all_allow()
     {

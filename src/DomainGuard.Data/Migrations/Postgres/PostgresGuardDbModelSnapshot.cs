@@ -2195,6 +2195,39 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.ToTable("Invitation", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Staff.SavedView", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .UseCollation("C");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("UserId", "NameKey")
+                        .IsUnique();
+
+                    b.ToTable("SavedView", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Staff.SignInTry", b =>
                 {
                     b.Property<string>("NameHash")
@@ -2706,6 +2739,15 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.HasOne("DomainGuard.Data.Scans.Scan", null)
                         .WithMany()
                         .HasForeignKey("ScanId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Staff.SavedView", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Staff.GuardUser", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

@@ -2196,6 +2196,39 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.ToTable("Invitation", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Staff.SavedView", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("nvarchar(40)");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("nvarchar(40)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasMaxLength(1000)
+                        .HasColumnType("nvarchar(1000)")
+                        .UseCollation("Latin1_General_100_BIN2");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uniqueidentifier");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("UserId", "NameKey")
+                        .IsUnique();
+
+                    b.ToTable("SavedView", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Staff.SignInTry", b =>
                 {
                     b.Property<string>("NameHash")
@@ -2708,6 +2741,15 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.HasOne("DomainGuard.Data.Scans.Scan", null)
                         .WithMany()
                         .HasForeignKey("ScanId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Staff.SavedView", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Staff.GuardUser", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

@@ -2157,6 +2157,37 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.ToTable("Invitation", (string)null);
                 });
 
+            modelBuilder.Entity("DomainGuard.Data.Staff.SavedView", b =>
+                {
+                    b.Property<long>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("UserId", "NameKey")
+                        .IsUnique();
+
+                    b.ToTable("SavedView", (string)null);
+                });
+
             modelBuilder.Entity("DomainGuard.Data.Staff.SignInTry", b =>
                 {
                     b.Property<string>("NameHash")
@@ -2662,6 +2693,15 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.HasOne("DomainGuard.Data.Scans.Scan", null)
                         .WithMany()
                         .HasForeignKey("ScanId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("DomainGuard.Data.Staff.SavedView", b =>
+                {
+                    b.HasOne("DomainGuard.Data.Staff.GuardUser", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });

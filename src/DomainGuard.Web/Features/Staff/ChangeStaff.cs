@@ -127,6 +127,7 @@ internal sealed class RemoveStaff(StaffChanges changes)
             var cases = await file.Db.Cases.Where(c => c.AssigneeId == id)
                 .ExecuteUpdateAsync(s => s.SetProperty(c => c.AssigneeId, (Guid?)null).SetProperty(c => c.Version, c => c.Version + 1), cancel);
             await file.Db.MailChoices.Where(c => c.UserId == id).ExecuteDeleteAsync(cancel);
+            await file.Db.SavedViews.Where(v => v.UserId == id).ExecuteDeleteAsync(cancel);
             await file.Db.Mails.Where(m => m.UserId == id).ExecuteDeleteAsync(cancel);
             file.Db.Users.Remove(file.User);
             file.Changes.Add(("roles", StaffFile.Text(file.Roles), null));

@@ -93,6 +93,12 @@ internal sealed record CaseFilter
     /// <summary>The name of a domain or account, or an address, exact or its beginning; or the number of a case.</summary>
     public string? Search { get; init; }
 
+    /// <summary>Names of the parameters that say what the list holds, "group" among them: what a view of one's own keeps.</summary>
+    public static IReadOnlySet<string> Names { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "view", "state", "severity", "drop", "phase", "hands", "confidence", "assignee", "source", "tld", "flag", "domain", "q", "group",
+    };
+
     /// <summary>Names of the parameters that narrow the view, narrowest first as far as one can tell without asking.</summary>
     public IReadOnlyList<string> Narrowing
     {
@@ -167,6 +173,36 @@ internal sealed record CaseFilter
             Domain = read("domain") is { Length: > 0 } domain ? DomainName.TryNormalise(domain, out var name, out _) ? name : domain.ToLowerInvariant() : null,
             Search = read("q") is { } q && q.Trim() is { Length: > 0 } search ? search : null,
         };
+    }
+
+    /// <summary>The parameters that give this filter again: what <see cref="Read"/> has understood, and nothing else.</summary>
+    /// <param name="me">Who asks: "me".</param>
+    /// <param name="staff">Staff by display name.</param>
+    public IReadOnlyDictionary<string, string> Parameters(Guid me, IReadOnlyDictionary<Guid, string> staff)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        Add("view", View == TriageView.Queue ? null : View.ToString().ToLowerInvariant());
+        Add("state", string.Join(',', States));
+        Add("severity", string.Join(',', Severities));
+        Add("drop", DropDays is { } days ? $"{days}d" : null);
+        Add("phase", Phase?.ToString());
+        Add("hands", Hands?.ToString());
+        Add("confidence", Confidence?.ToString());
+        Add("assignee", Assignee is null ? null : Assignee.Id is not { } person ? "none" : person == me ? "me" : staff.GetValueOrDefault(person));
+        Add("source", Source?.ToString());
+        Add("tld", Tld);
+        Add("flag", Flag?.ToString());
+        Add("domain", Domain);
+        Add("q", Search);
+        return values;
+
+        void Add(string name, string? value)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                values[name] = value;
+            }
+        }
     }
 
     private static AssigneeFilter? ReadAssignee(string? text, Guid me, IReadOnlyDictionary<Guid, string> staff, List<string> unknown)

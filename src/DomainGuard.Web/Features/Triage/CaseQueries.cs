@@ -39,6 +39,9 @@ public sealed record CaseGroup(CaseRow Head, Domain Domain, int Count, int Accou
     /// <summary>Its phases as they were seen in the window of the row, oldest first.</summary>
     public IReadOnlyList<LifeStretch> Seen { get; init; } = [];
 
+    /// <summary>The facts of its cases are the same: one decision can go to all of them.</summary>
+    public bool IsAlike { get; init; } = true;
+
     /// <summary>What its sentence is made from.</summary>
     public CaseLook Look => CaseQueries.LookOf(Head, Domain);
 }
@@ -127,6 +130,8 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
                     Wide = g.Count(c => c.AddressId == null),
                     Downloads = g.Sum(c => (long?)c.Account!.MonthlyDownloads ?? 0),
                     OpenedAt = g.Min(c => c.OpenedAt),
+                    Unverified = g.Count(c => c.IsUnverified),
+                    IsAlike = g.Min(c => c.State) == g.Max(c => c.State) && g.Min(c => c.Situation) == g.Max(c => c.Situation) && g.Min(c => c.HandChange) == g.Max(c => c.HandChange),
                 }).ToDictionaryAsync(g => g.Id, cancel)
             : null;
         return new KeysetPage<CaseGroup>(
@@ -136,7 +141,10 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
                 // Decided since the page was read: its head is what is known of it.
                 return (sums?.GetValueOrDefault(head.DomainId) is not { } sum
                     ? new CaseGroup(head, domain, 1, head.IsDomainWide ? domain.AddressCount : 1, head.MonthlyDownloads, head.OpenedAt)
-                    : new CaseGroup(head, domain, sum.Count, sum.Wide > 0 ? domain.AddressCount : sum.Count, sum.Downloads, sum.OpenedAt))
+                    : new CaseGroup(head, domain, sum.Count, sum.Wide > 0 ? domain.AddressCount : sum.Count, sum.Downloads, sum.OpenedAt)
+                    {
+                        IsAlike = sum.IsAlike && (sum.Unverified == 0 || sum.Unverified == sum.Count),
+                    })
                     with { Seen = [.. seen[head.DomainId]] };
             })],
             page.Previous,
@@ -251,6 +259,14 @@ internal sealed class CaseQueries(IDbContextFactory<GuardDb> dbs, GuardClock clo
         await using var db = await dbs.CreateDbContextAsync(cancel);
         var mine = new CaseFilter { View = TriageView.Mine };
         return await CaseMatching.Matching(db, mine, me, clock.Now, await CaseMatching.AmongAsync(db, mine, me, cancel)).CountAsync(cancel);
+    }
+
+    /// <summary>The views that a member of staff kept for himself, by name.</summary>
+    public async Task<IReadOnlyList<OwnView>> OwnViewsAsync(Guid me, CancellationToken cancel)
+    {
+        await using var db = await dbs.CreateDbContextAsync(cancel);
+        var views = await db.SavedViews.AsNoTracking().Where(v => v.UserId == me).OrderBy(v => v.NameKey).Select(v => new { v.Id, v.Name, v.Query }).ToListAsync(cancel);
+        return views.ConvertAll(v => OwnView.Read(v.Id, v.Name, v.Query));
     }
 
     /// <summary>Display names of all staff by id: few, and few change.</summary>

@@ -19,6 +19,8 @@ public sealed record DecisionPlace(string Key, IReadOnlyList<CaseEvent> Events, 
 /// </summary>
 internal static class DecisionPlaces
 {
+    private const int Override = 1;
+
     private static readonly (CaseEvent[] Events, string[] Keys, string Why)[] Places =
     [
         ([CaseEvent.Confirm, CaseEvent.Unverify], ["c", "u"], "not in this state"),
@@ -44,6 +46,15 @@ internal static class DecisionPlaces
         var lines = places.Where(p => !p.IsAllowed).GroupBy(p => p.Why).Select(g => $"{string.Join(", ", g.Select(p => CaseWords.Verb(p.Shown)))}: {g.Key}");
         var text = string.Join(". ", lines);
         return text.Length == 0 ? null : text;
+    }
+
+    /// <summary>The places of the two large buttons of a card: the main decision, and Override where it is not that. Null where the state allows nothing.</summary>
+    public static (int Main, int? Second)? OnCard(IReadOnlyList<DecisionPlace> places)
+    {
+        // In order again: restoring is what is left to do. What was put aside or closed is taken up again.
+        int[] order = [0, 4, 1, 3, 2];
+        var main = Array.FindIndex(order, i => places[i].IsAllowed) is >= 0 and var at ? order[at] : (int?)null;
+        return main is { } first ? (first, first != Override && places[Override].IsAllowed ? Override : null) : null;
     }
 
     private static string Why(string why, CaseEvent shown, IReadOnlyList<(CaseState State, bool IsUnverified)> cases) => (shown, cases.Count) switch

@@ -21,6 +21,9 @@ internal sealed class QueueGroup(CaseGroup group)
     /// <summary>What a colleague did to it since it was listed.</summary>
     public string? ChangedBy { get; set; }
 
+    /// <summary>The facts of its cases are the same, as far as they are known here: one decision can go to all of them.</summary>
+    public bool IsAlike => Cases is { Count: > 0 } cases ? cases.Select(c => (c.State, c.IsUnverified, c.Situation, c.HandChange)).Distinct().Count() == 1 : Group.IsAlike;
+
     public IReadOnlyList<CaseRow> Rows => CanExpand ? Cases ?? [Group.Head] : [Group.Head];
 
     /// <summary>Puts a newer reading of a case in its place; true when it is one of these and differs.</summary>

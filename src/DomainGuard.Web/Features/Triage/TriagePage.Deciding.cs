@@ -124,7 +124,8 @@ public sealed partial class TriagePage
     private async Task DecidedAsync(OpenForm form, DecisionWish wish, DecideOutcome.Done done)
     {
         _form = null;
-        _snack = new Snack($"{Words.Count(done.Count, "case")} {CaseWords.Participle(wish.Event)}.", done.BulkId, Time.GetUtcNow(), false);
+        var onCard = _cursor is { OnCard: true };
+        _snack = new Snack($"{Words.Count(done.Count, "case")} {CaseWords.Participle(wish.Event)}.", done.BulkId, Time.GetUtcNow(), false) { OnCard = onCard };
         Queries.Forget();
         var decided = form.Refs.Select(r => r.Id).ToHashSet();
         ClearSelection();
@@ -135,7 +136,7 @@ public sealed partial class TriagePage
             return;
         }
 
-        // The row moves on and the next case opens: what is left of a group stays in its place.
+        // The row moves on and the next case opens, but for a card: what is left of a group stays in its place.
         var rows = Visible().Where(r => !r.Group.IsGone).ToList();
         var at = _cursor is { } here ? rows.FindIndex(r => r.Group == here.Group && r.Row?.Id == here.Row?.Id) : -1;
         var now = (await Queries.RowsAsync(decided, Closing)).ToDictionary(r => r.Id);
@@ -146,7 +147,11 @@ public sealed partial class TriagePage
 
         var next = rows.Skip(at + 1).Concat(rows.Take(Math.Max(at, 0)).Reverse()).FirstOrDefault(r => !r.Group.IsGone && (r.Row is null ? !decided.Contains(r.Group.Group.Head.Id) : !decided.Contains(r.Row.Id)));
         _groups?.RemoveAll(g => g.IsGone);
-        if (next.Group is not null)
+        if (onCard && _groups is { Count: > 0 })
+        {
+            _cursor = null;
+        }
+        else if (next.Group is not null)
         {
             _cursor = null;
             await SelectAsync(next.Group, next.Row);
@@ -198,6 +203,7 @@ public sealed partial class TriagePage
 
     private async Task UndoAsync(Guid bulkId)
     {
+        var onCard = _snack is { OnCard: true } shown && shown.BulkId == bulkId;
         var outcome = await Undo.ExecuteAsync(await Staff.GetAsync(), bulkId, CancellationToken.None);
         Queries.Forget();
         switch (outcome)
@@ -206,7 +212,7 @@ public sealed partial class TriagePage
                 Tell($"{Words.Count(done.Count, "case is", "cases are")} as before.", false);
                 _form = null;
                 await ReloadAsync();
-                if (await Bulks.FirstCaseAsync(bulkId, Closing) is { } id)
+                if (!onCard && await Bulks.FirstCaseAsync(bulkId, Closing) is { } id)
                 {
                     // Back to where it was taken: the domain where it went to several, else the case.
                     await ShowAsync(id);
@@ -250,7 +256,11 @@ public sealed partial class TriagePage
     private void CloseForm()
     {
         _form = null;
-        if (_cursor is { } at)
+        if (_cursor is { OnCard: true })
+        {
+            LeaveCard();
+        }
+        else if (_cursor is { } at)
         {
             (_focus, _follow) = (RowId(at.Group, at.Row), false);
         }
@@ -299,7 +309,11 @@ public sealed partial class TriagePage
         }
 
         await RefreshRowsAsync([.. refs.Select(r => r.Id)], null);
-        if (_cursor is { } at)
+        if (_cursor is { OnCard: true })
+        {
+            LeaveCard();
+        }
+        else if (_cursor is { } at)
         {
             (_focus, _follow) = (RowId(at.Group, at.Row), false);
             await LoadDetailsAsync();

@@ -65,7 +65,15 @@ public sealed partial class TriagePage
 
     private async Task EscapeAsync()
     {
-        if (_form is not null || _assignOpen)
+        if (_viewsOpen)
+        {
+            CloseViews();
+        }
+        else if (_cursor is { OnCard: true })
+        {
+            LeaveCard();
+        }
+        else if (_form is not null || _assignOpen)
         {
             _assignOpen = false;
             CloseForm();
@@ -119,7 +127,8 @@ public sealed partial class TriagePage
 
     private async Task CopyLinkAsync()
     {
-        await Js.InvokeVoidAsync("domainGuard.copy", Navigation.Uri);
+        // A view of one's own says nothing to others: what it stands for does.
+        await Js.InvokeVoidAsync("domainGuard.copy", _own is null ? Navigation.Uri : SpeltOut());
         _copied = true;
         await Task.Delay(TimeSpan.FromSeconds(2), Closing).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
         _copied = false;

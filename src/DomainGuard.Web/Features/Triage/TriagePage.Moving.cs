@@ -37,7 +37,7 @@ public sealed partial class TriagePage
 
     private async Task SelectAsync(QueueGroup group, CaseRow? row)
     {
-        if (_cursor is { } here && here.Group == group && here.Row?.Id == row?.Id)
+        if (_cursor is { OnCard: false } here && here.Group == group && here.Row?.Id == row?.Id)
         {
             return;
         }
@@ -69,7 +69,7 @@ public sealed partial class TriagePage
             _view = null;
         }
 
-        _scopeAll = row is null;
+        (_scopeAll, _moreOpen) = (row is null, false);
         (_focus, _follow) = (RowId(group, row), true);
         SetPlaces();
     }
@@ -95,7 +95,7 @@ public sealed partial class TriagePage
                 _unknown.Add($"case={CaseText}");
             }
 
-            if (_cursor is not null)
+            if (_cursor is { OnCard: false })
             {
                 _cursor = null;
                 _form = null;

@@ -109,7 +109,7 @@ public sealed partial class TriagePage
     // One decision for all of a domain is the default only where the facts are the same.
     private void KeepScopeToEqualFacts()
     {
-        if (_scopeAll && Scope is null && _cursor?.Group.Cases is { Count: > 0 } cases && cases.Select(c => (c.State, c.IsUnverified, c.Situation, c.HandChange)).Distinct().Count() > 1)
+        if (_scopeAll && Scope is null && _cursor is { Group: { Cases.Count: > 0, IsAlike: false } })
         {
             _scopeAll = false;
         }

@@ -41,6 +41,9 @@ public sealed partial class TriagePage
     private IReadOnlyDictionary<Guid, string> _staff = new Dictionary<Guid, string>();
     private IReadOnlyList<(Guid Id, string Name)> _analysts = [];
     private IReadOnlyList<BulkNote> _bulks = [];
+    private IReadOnlyList<OwnView> _ownViews = [];
+    private OwnView? _own;
+    private bool _viewsOpen;
     private StaffMember? _by;
     private Guid _me;
     private bool _mayDecide;
@@ -53,6 +56,7 @@ public sealed partial class TriagePage
     private OpenForm? _form;
     private DecisionForm? _formBox;
     private bool _assignOpen;
+    private bool _moreOpen;
     private bool _filtersOpen;
     private bool _allMatching;
     private CaseSet? _allSet;
@@ -83,6 +87,8 @@ public sealed partial class TriagePage
     [Inject] private UndoDecision Undo { get; set; } = default!;
 
     [Inject] private AssignCases AssignTo { get; set; } = default!;
+
+    [Inject] private ChangeOwnViews ChangeViews { get; set; } = default!;
 
     [Inject] private CommentOnCase Remark { get; set; } = default!;
 
@@ -167,7 +173,9 @@ public sealed partial class TriagePage
 
     protected override async Task OnParametersSetAsync()
     {
-        var key = string.Join('\n', View, State, SeverityText, Drop, Phase, Hands, Confidence, Assignee, Source, Tld, Flag, Domain, Q, GroupBy, After, Before);
+        // An empty value is not the same as none: it overrides a view of one's own.
+        string?[] said = [View, State, SeverityText, Drop, Phase, Hands, Confidence, Assignee, Source, Tld, Flag, Domain, Q, GroupBy, After, Before];
+        var key = string.Join('\n', said.Select(v => v ?? "-"));
         if (key != _listKey)
         {
             _listKey = key;
@@ -201,9 +209,11 @@ public sealed partial class TriagePage
         return ValueTask.CompletedTask;
     }
 
-    private string? Read(string name) => name switch
+    // What the URL says; where it is silent, what the person's own view says. Its name stands where a view of everybody would.
+    private string? Read(string name) => name == "view" ? _own is null ? View : _own.Kept.GetValueOrDefault(name) : Said(name) ?? _own?.Kept.GetValueOrDefault(name);
+
+    private string? Said(string name) => name switch
     {
-        "view" => View,
         "state" => State,
         "severity" => SeverityText,
         "drop" => Drop,
@@ -216,6 +226,7 @@ public sealed partial class TriagePage
         "flag" => Flag,
         "domain" => Domain,
         "q" => Q,
+        "group" => GroupBy,
         _ => null,
     };
 
@@ -224,9 +235,11 @@ public sealed partial class TriagePage
         _by = await Staff.GetAsync();
         (_me, _mayDecide) = (_by.Id, _by.May(Policies.Decide));
         _staff = await Queries.StaffAsync(cancel);
+        _ownViews = await Queries.OwnViewsAsync(_me, cancel);
+        _own = _ownViews.FirstOrDefault(v => v.Key == View);
         _unknown.Clear();
         _filter = CaseFilter.Read(Read, _me, _staff, _unknown);
-        _grouped = UrlState.Word(GroupBy, "group", _unknown, "domain", "none") != "none";
+        _grouped = UrlState.Word(Read("group"), "group", _unknown, "domain", "none") != "none";
         UrlState.Word(Sort, "sort", _unknown, "-severity");
         _now = Clock.Now;
         var page = await Queries.ListAsync(_filter, _me, _grouped, new ListPosition(After, Before), Size, cancel);
@@ -243,7 +256,7 @@ public sealed partial class TriagePage
         {
             // The same case where it is still there; else nothing, for the place of a case that is gone says nothing.
             var group = _groups.FirstOrDefault(g => g.Group.Domain.Id == at.Group.Group.Domain.Id && (_grouped || g.Group.Head.Id == at.Group.Group.Head.Id));
-            _cursor = group is null ? null : new Cursor(group, at.Row is null ? null : group.Cases?.FirstOrDefault(c => c.Id == at.Row.Id));
+            _cursor = group is null ? null : at with { Group = group, Row = at.Row is null ? null : group.Cases?.FirstOrDefault(c => c.Id == at.Row.Id) };
         }
 
         await CountAsync(cancel);
@@ -272,7 +285,7 @@ public sealed partial class TriagePage
 
     private static string ViewLink(TriageView view) => view == TriageView.Queue ? "/triage" : $"/triage?view={view.ToString().ToLowerInvariant()}";
 
-    private static Dictionary<string, object?> Without(string name) => new() { [name] = null, ["after"] = null, ["before"] = null, ["case"] = null };
+    private Dictionary<string, object?> Without(string name) => new() { [name] = _own?.Kept.ContainsKey(name) == true ? "" : null, ["after"] = null, ["before"] = null, ["case"] = null };
 
     private string? NameOf(Guid? id) => id is { } person ? _staff.TryGetValue(person, out var name) ? name : "A member of staff who left" : null;
 
@@ -300,9 +313,17 @@ public sealed partial class TriagePage
     /// <summary>Where the keyboard stands.</summary>
     /// <param name="Group">The domain.</param>
     /// <param name="Row">One of its cases; null on the row of the domain itself.</param>
-    private sealed record Cursor(QueueGroup Group, CaseRow? Row);
+    private sealed record Cursor(QueueGroup Group, CaseRow? Row)
+    {
+        /// <summary>A decision is asked for from the card, over the list: the case itself is not open.</summary>
+        public bool OnCard { get; init; }
+    }
 
-    private sealed record Snack(string Text, Guid? BulkId, DateTimeOffset At, bool IsProblem);
+    private sealed record Snack(string Text, Guid? BulkId, DateTimeOffset At, bool IsProblem)
+    {
+        /// <summary>It was decided on a card: undoing it opens no case either.</summary>
+        public bool OnCard { get; init; }
+    }
 
     /// <summary>The form that is open, with the cases it is for as they were when it was opened.</summary>
     private sealed record OpenForm(DecisionPlace Place, IReadOnlyList<CaseEvent> Events, IReadOnlyList<CaseRef> Refs, Guid? Frozen, int Count, CaseLook? Look)

@@ -10,6 +10,7 @@ internal static class TriageServices
         services.AddSingleton<UndoDecision>();
         services.AddSingleton<AssignCases>();
         services.AddSingleton<CommentOnCase>();
+        services.AddSingleton<ChangeOwnViews>();
         services.AddSingleton<FreezeCases>();
         services.AddSingleton<DecideBulk>();
         services.AddTransient<BulkJob>();
