@@ -385,23 +385,23 @@ public sealed class CaseQueriesTests
         var waits = c.IsOpen && c.State is not (CaseState.Snoozed or CaseState.Overridden);
         var named = f.States.Count > 0;
         return (f.Batch is not null ? c.BatchId == f.Batch : f.View switch
-            {
-                TriageView.Mine => (named || waits) && c.AssigneeId == me,
-                TriageView.Unassigned => (named || waits) && c.AssigneeId is null,
-                TriageView.Drop7 => (named || waits) && c.DropFrom <= now.AddDays(7),
-                TriageView.Critical => (named || waits) && c.Severity == Severity.Critical,
-                TriageView.Contested => (named || waits) && c.IsContested,
-                TriageView.Braked => (named || waits) && c.BatchId is not null,
-                TriageView.OneSource => (named || waits) && c.Confidence == Confidence.Single,
-                TriageView.Review => c.IsOpen && c.State == CaseState.NeedsReview,
-                TriageView.Unconfirmed => c.IsOpen && c.State == CaseState.Unverified,
-                TriageView.Snoozed => c.IsOpen && c.State == CaseState.Snoozed,
-                TriageView.Overridden => c.IsOpen && c.State == CaseState.Overridden,
-                TriageView.Recovered => c.IsOpen && c.State == CaseState.Recovered,
-                TriageView.Open => c.IsOpen,
-                TriageView.Closed => !c.IsOpen,
-                _ => waits,
-            })
+        {
+            TriageView.Mine => (named || waits) && c.AssigneeId == me,
+            TriageView.Unassigned => (named || waits) && c.AssigneeId is null,
+            TriageView.Drop7 => (named || waits) && c.DropFrom <= now.AddDays(7),
+            TriageView.Critical => (named || waits) && c.Severity == Severity.Critical,
+            TriageView.Contested => (named || waits) && c.IsContested,
+            TriageView.Braked => (named || waits) && c.BatchId is not null,
+            TriageView.OneSource => (named || waits) && c.Confidence == Confidence.Single,
+            TriageView.Review => c.IsOpen && c.State == CaseState.NeedsReview,
+            TriageView.Unconfirmed => c.IsOpen && c.State == CaseState.Unverified,
+            TriageView.Snoozed => c.IsOpen && c.State == CaseState.Snoozed,
+            TriageView.Overridden => c.IsOpen && c.State == CaseState.Overridden,
+            TriageView.Recovered => c.IsOpen && c.State == CaseState.Recovered,
+            TriageView.Open => c.IsOpen,
+            TriageView.Closed => !c.IsOpen,
+            _ => waits,
+        })
             && (!named || f.States.Contains(c.State))
             && (f.Severities.Count == 0 || f.Severities.Contains(c.Severity))
             && (f.DropDays is not { } days || c.DropFrom <= now.AddDays(days))

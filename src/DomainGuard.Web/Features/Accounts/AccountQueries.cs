@@ -86,7 +86,7 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
     internal const int Few = 5_000;
 
     /// <summary>So many accounts of the order are looked at before all that match are sorted.</summary>
-    internal const int Near = 4_000;
+    internal const int Near = 2_500;
 
     private static readonly TimeSpan Keep = TimeSpan.FromSeconds(5);
     private static readonly Expression<Func<Account, AccountRow>> Row = a => new AccountRow(
@@ -200,9 +200,9 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
         long[]? domainIds = null;
         if (filter.NarrowsDomains)
         {
-            domainIds = await UpToFewAsync(NarrowedDomains(db, filter).Select(d => d.Id), cancel);
+            (domainIds, var addresses) = await FewDomainsAsync(db, filter, cancel);
             // Of retired accounts no domain counts the addresses: their number shows when they are read.
-            if (domainIds is not null && await db.Domains.Where(d => EF.Parameter(domainIds).Contains(d.Id)).SumAsync(d => (long)d.AddressCount, cancel) <= Few
+            if (domainIds is not null && addresses <= Few
                 && await UpToFewAsync(AddressesOf(db, filter).Where(x => EF.Parameter(domainIds).Contains(x.DomainId)).Select(x => x.AccountId), cancel) is { } ids)
             {
                 var rest = filter with { Phase = null, Flag = null, Tld = null, Hands = null, DueOnly = false };
@@ -219,6 +219,19 @@ internal sealed class AccountQueries(IDbContextFactory<GuardDb> dbs, GuardClock 
         return filter.MinImpact is { } impact && await UpToFewAsync(db.Accounts.Where(a => a.Impact >= impact).Select(a => a.Id), cancel) is { } staked
             ? new Found(await AmongAsync(db, filter with { MinImpact = null }, staked, cancel, domainIds), domainIds)
             : new Found(null, domainIds, await StrangersAsync(db, filter, cancel));
+    }
+
+    /// <summary>The domains that a filter means and how many addresses they hold; null where they are many. The index of flags has the counts in it; beside others they are rows to read, which only few are worth.</summary>
+    private async Task<(long[]? Ids, long Addresses)> FewDomainsAsync(GuardDb db, AccountFilter filter, CancellationToken cancel)
+    {
+        var domains = NarrowedDomains(db, filter);
+        if (filter.Flag is not null)
+        {
+            var counted = await domains.Select(d => new { d.Id, d.AddressCount }).Take(Few + 1).ToListAsync(cancel);
+            return counted.Count > Few ? (null, 0) : ([.. counted.Select(d => d.Id)], counted.Sum(d => (long)d.AddressCount));
+        }
+
+        return await UpToFewAsync(domains.Select(d => d.Id), cancel) is { } ids ? (ids, await db.Domains.Where(d => EF.Parameter(ids).Contains(d.Id)).SumAsync(d => (long)d.AddressCount, cancel)) : (null, 0);
     }
 
     /// <summary>See <see cref="Found.Strangers"/>; null where they are many, or nothing is searched by address. Read from two indexes alone.</summary>
