@@ -32,4 +32,7 @@ internal static class KeptText
 
         return null;
     }
+
+    /// <summary>Whether a name can be kept: it is there, not longer than <paramref name="most"/> UTF-16 units, and text on one line. Markup and marks of direction are text like any other.</summary>
+    public static bool IsName(string name, int most) => name.Length > 0 && name.Length <= most && Problem(name, most) is null && !name.Any(char.IsControl);
 }

@@ -1,10 +1,12 @@
 using System.Net;
 using DomainGuard.Core.Audit;
+using DomainGuard.Core.Events;
 using DomainGuard.Data;
 using DomainGuard.Tests.Findings;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Api;
 using DomainGuard.Web.Features.Audit;
+using DomainGuard.Web.Features.Webhooks;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Tests.Api;
@@ -36,6 +38,19 @@ public sealed class ChangeKeysTests(ApiApp api) : IClassFixture<ApiApp>
         var details = await api.App.Get<AuditQueries>().GetAsync(entries[0].Id.ToString("D"), CancellationToken.None);
         Assert.Equal("API key web shop", AuditWords.Subject(entries[0].Subject, details!.Names)); // joined on the screen
         Assert.Equal("web shop", (await db.ApiKeys.AsNoTracking().SingleAsync(k => k.Id == made.Id)).Name);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\0b")]
+    [InlineData("two\nlines")]
+    [InlineData("half a pair \uD83D")]
+    [InlineData("12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901")]
+    public async Task A_name_that_no_database_keeps_is_refused_in_words(string name)
+    {
+        Assert.StartsWith("Name the key", Assert.IsType<KeyOutcome.Refused>(await api.App.Get<CreateKey>().ExecuteAsync(By, name, [ApiScope.RecoveryCheck], 30, CancellationToken.None)).Problem, StringComparison.Ordinal);
+        var wish = new WebhookWish(name, "https://platform.example/hook", [EventType.ScanEnded]);
+        Assert.StartsWith("Name the receiver", Assert.IsType<WebhookOutcome.Refused>(await api.App.Get<ChangeWebhooks>().CreateAsync(By, wish, CancellationToken.None)).Problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using DomainGuard.Data;
 using DomainGuard.Data.Api;
 using DomainGuard.Data.Audit;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Shared;
 using Microsoft.EntityFrameworkCore;
 
 namespace DomainGuard.Web.Features.Api;
@@ -47,9 +48,9 @@ internal sealed class CreateKey(IDbContextFactory<GuardDb> dbs, GuardClock clock
         }
 
         name = name.Trim();
-        if (name.Length is 0 or > 100)
+        if (!KeptText.IsName(name, 100))
         {
-            return new KeyOutcome.Refused("Name the key, in at most 100 characters, by what uses it.");
+            return new KeyOutcome.Refused("Name the key, in at most 100 characters of text, by what uses it.");
         }
 
         if (ApiScope.Of(scopes) is not { } set || set == ApiScopes.None)

@@ -5,6 +5,7 @@ using DomainGuard.Data.Audit;
 using DomainGuard.Data.Staff;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Hosting;
+using DomainGuard.Web.Shared;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -50,7 +51,7 @@ internal sealed class AcceptInvitation(IServiceScopeFactory scopes, GuardClock c
         }
 
         displayName = displayName.Trim();
-        if (displayName.Length is 0 or > 200)
+        if (!KeptText.IsName(displayName, 200))
         {
             return new AcceptOutcome.Refused(["Say the name that colleagues see, in at most 200 characters."]);
         }

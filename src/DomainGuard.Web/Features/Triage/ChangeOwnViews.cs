@@ -126,7 +126,7 @@ internal sealed class ChangeOwnViews(IDbContextFactory<GuardDb> dbs, IdAllocator
             return "Give the view a name.";
         }
 
-        if (KeptText.Problem(name, int.MaxValue) is not null || name.Any(char.IsControl))
+        if (!KeptText.IsName(name, int.MaxValue))
         {
             return "This name holds something that is no text. Remove it.";
         }

@@ -7,6 +7,7 @@ using DomainGuard.Data.Webhooks;
 using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Audit;
 using DomainGuard.Web.Hosting;
+using DomainGuard.Web.Shared;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -233,11 +234,11 @@ internal sealed class ChangeWebhooks(
     }
 
     private string? Problem(WebhookWish wish) =>
-        wish.Name.Trim().Length is 0 or > 100 ? "Name the receiver, in at most 100 characters."
+        !KeptText.IsName(wish.Name.Trim(), 100) ? "Name the receiver, in at most 100 characters of text."
         : transport.Problem(wish.Url.Trim(), out _) is { } problem ? problem
         : wish.Types.Count == 0 ? "Choose at least one kind of event."
         : wish.Format == WebhookFormat.StandardWebhooks ? null
-        : wish.Audience?.Trim().Length > 300 ? "An audience has at most 300 characters."
+        : !string.IsNullOrWhiteSpace(wish.Audience) && !KeptText.IsName(wish.Audience.Trim(), 300) ? "An audience has at most 300 characters of text."
         : wish.Token?.Trim().Length > 500 || wish.Token?.Trim().Any(c => c is <= ' ' or > '~') == true ? "A bearer token has at most 500 characters of ASCII, without spaces."
         : keys.Signing is null ? "Security event tokens are signed: set DomainGuard:Audit:SigningKeyFile first."
         : options.Value.PublicUrl.Length == 0 ? "Security event tokens name their issuer: set DomainGuard:PublicUrl first."
