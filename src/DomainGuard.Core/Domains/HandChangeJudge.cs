@@ -4,6 +4,9 @@ namespace DomainGuard.Core.Domains;
 /// Says whether a domain passed to another holder since one address was verified (facts sections 1.4, 1.5 and 4; product sections 4.9 and 5).
 /// Pure; never throws for what a source sent.
 /// <para>
+/// A person who dismisses a suspicion vouches for the address from then on, as a verification does.
+/// </para>
+/// <para>
 /// Three facts count. <b>Date</b>: registration more than 48 hours after "verified at" (or, without it, after the baseline was seen), or another handle than the
 /// baseline where the registry gives no date. <b>Moved</b>: name servers or MX of the baseline are gone, by DNS. <b>Lapse</b>: we ourselves saw the domain in
 /// Redemption, PendingDelete or Released in between.
@@ -127,7 +130,7 @@ public static class HandChangeJudge
 
     private static HandVerdict ByLesserSigns(in HandSigns signs, HandInput input, Verdict verdict, List<Reason> reasons)
     {
-        if (input.VerifiedAt is null && input.AccountCreatedAt is { } created && signs.Registered is { } registered
+        if (input is { VerifiedAt: null, DismissedAt: null } && input.AccountCreatedAt is { } created && signs.Registered is { } registered
             && registered - created > Tolerance && !signs.IsMigrated)
         {
             reasons.Add(new(

@@ -12,7 +12,10 @@ public sealed record HandInput
     /// <summary>When the platform verified the address (UTC).</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
-    /// <summary>When the account was created (UTC); counts only where <see cref="VerifiedAt"/> is missing.</summary>
+    /// <summary>When a person dismissed a suspicion (UTC): vouches for the address as a verification of that moment would. Null when nobody did.</summary>
+    public DateTimeOffset? DismissedAt { get; init; }
+
+    /// <summary>When the account was created (UTC); counts only where <see cref="VerifiedAt"/> and <see cref="DismissedAt"/> are missing.</summary>
     public DateTimeOffset? AccountCreatedAt { get; init; }
 
     /// <summary>What was known of the holder; vouches for nothing before its own times.</summary>

@@ -55,7 +55,8 @@ internal readonly struct HandSigns
         var baseline = input.Baseline;
         var registered = facts?.RegisteredAt;
         var seenAt = baseline?.RegistrationSeenAt;
-        var later = IsLater(registered, input.VerifiedAt, baseline);
+        var vouchedAt = input.VerifiedAt > input.DismissedAt ? input.VerifiedAt : input.DismissedAt ?? input.VerifiedAt;
+        var later = IsLater(registered, vouchedAt, baseline);
 
         // A baseline tells the holders apart only if it was taken before the date that is in question.
         var registrationFromBefore = seenAt is { } seen && (registered is not { } date || !later || seen < date);
@@ -67,7 +68,7 @@ internal readonly struct HandSigns
         var nameServers = zoneFromBefore && zone is { Delegation: Delegation.Delegated } ? Compare(baseline!.NameServers, zone.NameServers) : Change.Unknown;
         var mx = zoneFromBefore && zone is not null && RouteIsKnown(zone, input.MailHost)
             ? Compare(baseline!.MxHosts, DomainJudge.MxHosts(zone, input.MailHost)) : Change.Unknown;
-        var trust = input.VerifiedAt ?? seenAt ?? baseline?.DnsSeenAt;
+        var trust = vouchedAt ?? seenAt ?? baseline?.DnsSeenAt;
         var lapsed = LapseInBetween(input, trust, registered, later);
         return new HandSigns
         {
@@ -106,19 +107,19 @@ internal readonly struct HandSigns
     private static string Days(TimeSpan span) => (int)span.TotalDays is var days && days == 1 ? "1 day" : $"{days} days";
 
     /// <summary>
-    /// "Verified at" decides where it is known; else the baseline, which vouches from when it was seen: a date before that was rewritten, because the
+    /// "Verified at", or a suspicion that was dismissed since, decides where it is known; else the baseline, which vouches from when it was seen: a date before that was rewritten, because the
     /// registration stood there already.
     /// </summary>
-    private static bool IsLater(DateTimeOffset? registered, DateTimeOffset? verifiedAt, Baseline? baseline)
+    private static bool IsLater(DateTimeOffset? registered, DateTimeOffset? vouchedAt, Baseline? baseline)
     {
         if (registered is not { } date)
         {
             return false;
         }
 
-        if (verifiedAt is { } verified)
+        if (vouchedAt is { } vouched)
         {
-            return date - verified > HandChangeJudge.Tolerance;
+            return date - vouched > HandChangeJudge.Tolerance;
         }
 
         return baseline?.RegistrationSeenAt is { } seen && date > seen

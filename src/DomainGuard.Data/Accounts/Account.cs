@@ -106,6 +106,15 @@ public sealed class Address
     /// </summary>
     public DateTimeOffset BaselineFrom { get; set; }
 
+    /// <summary>
+    /// When a person dismissed a suspicion about it, or about its domain as a whole (UTC): what was there then is the holder's, for <see cref="BaselineFrom"/> as for the verification. Null when
+    /// nobody did.
+    /// </summary>
+    public DateTimeOffset? DismissedAt { get; set; }
+
+    /// <summary>From when its baseline is: <see cref="BaselineFrom"/>, or <see cref="DismissedAt"/> where that is later. (UTC)</summary>
+    public DateTimeOffset TrustedFrom => DismissedAt > BaselineFrom ? DismissedAt.Value : BaselineFrom;
+
     /// <summary>Verified, or un-verified by us.</summary>
     public AddressState State { get; set; }
 

@@ -55,7 +55,11 @@ public sealed record CaseFinding(
 /// <param name="Decision">The line of the case's own history.</param>
 /// <param name="Fact">The line of the audit trail.</param>
 /// <param name="AddressChanged">The address became verified or un-verified, or its baseline moved: it is to be written too. For a case of a whole domain: its addresses are to follow.</param>
-public sealed record CaseStep(Decision Decision, AuditFact Fact, bool AddressChanged);
+public sealed record CaseStep(Decision Decision, AuditFact Fact, bool AddressChanged)
+{
+    /// <summary>A case of a whole domain: a suspicion was dismissed then (UTC), or that is taken back. To be written to all its suspected addresses. Null for every other step.</summary>
+    public DateTimeOffset? DismissedAt { get; init; }
+}
 
 /// <summary>What a case and its address were before a decision: what an undo gives back.</summary>
 /// <param name="State">State.</param>
@@ -68,7 +72,7 @@ public sealed record CaseStep(Decision Decision, AuditFact Fact, bool AddressCha
 /// <param name="IsContested">Contested.</param>
 /// <param name="AssigneeId">Who worked on it.</param>
 /// <param name="BatchId">The batch that it waited in.</param>
-/// <param name="BaselineFrom">Baseline of the address; null for a case of a whole domain.</param>
+/// <param name="DismissedAt">When a suspicion about the address had been dismissed before; null for a case of a whole domain.</param>
 /// <param name="AddressHandChange">Change of hands of the address.</param>
 /// <param name="AddressHandConfidence">Its confidence.</param>
 /// <param name="ReopenReason">Why it had been opened again.</param>
@@ -83,7 +87,7 @@ public sealed record CaseBefore(
     bool IsContested,
     Guid? AssigneeId,
     long? BatchId,
-    DateTimeOffset? BaselineFrom,
+    DateTimeOffset? DismissedAt,
     HandChange AddressHandChange,
     Confidence AddressHandConfidence,
     string? ReopenReason)
@@ -104,7 +108,7 @@ public sealed record CaseBefore(
         ArgumentNullException.ThrowIfNull(@case);
         return new CaseBefore(
             @case.State, @case.StateSince, @case.Until, @case.DecidedPhase, @case.DecidedHandChange, @case.DecidedWanted, @case.IsUnverified, @case.IsContested, @case.AssigneeId, @case.BatchId,
-            address?.BaselineFrom, address?.HandChange ?? HandChange.None, address?.HandConfidence ?? Confidence.None, @case.ReopenReason);
+            address?.DismissedAt, address?.HandChange ?? HandChange.None, address?.HandConfidence ?? Confidence.None, @case.ReopenReason);
     }
 }
 
@@ -225,8 +229,9 @@ public static class CaseSteps
             @case.AssigneeId = staff;
         }
 
-        var moved = MoveAddress(@case, address, what, seen?.HandChange ?? HandChange.None, by.At);
-        if (moved)
+        var isDismissed = what == CaseEvent.Dismiss && seen?.HandChange == HandChange.Suspected;
+        var moved = MoveAddress(@case, address, what, isDismissed, by.At);
+        if (moved || isDismissed)
         {
             // Against the new baseline nothing has changed hands yet: the next time it does is worse.
             @case.DecidedHandChange = HandChange.None;
@@ -235,7 +240,10 @@ public static class CaseSteps
         var action = ActionOf(what, from, !before.IsUnverified && @case.IsUnverified);
         var decision = Record(@case, address, what, from, before, by);
         decision.Before = isPerson ? before.ToJson() : null;
-        return new CaseStep(decision, FactOf(@case, domain, action, from, before, seen, by), moved || @case.IsUnverified != before.IsUnverified);
+        return new CaseStep(decision, FactOf(@case, domain, action, from, before, seen, by), moved || @case.IsUnverified != before.IsUnverified)
+        {
+            DismissedAt = address is null && isDismissed ? by.At : null,
+        };
     }
 
     /// <summary>
@@ -270,15 +278,18 @@ public static class CaseSteps
         if (address is not null)
         {
             address.State = then.IsUnverified ? AddressState.Unverified : AddressState.Verified;
-            if (then.BaselineFrom is { } baseline && baseline != address.BaselineFrom && address.BaselineFrom == undone.At)
+            if (address.DismissedAt == undone.At && then.DismissedAt != undone.At)
             {
-                (address.BaselineFrom, address.HandChange, address.HandConfidence, moved) = (baseline, then.AddressHandChange, then.AddressHandConfidence, true);
+                (address.DismissedAt, address.HandChange, address.HandConfidence, moved) = (then.DismissedAt, then.AddressHandChange, then.AddressHandConfidence, true);
             }
         }
 
         var decision = Record(@case, address, undone.Event, from, now, by);
         decision.Undoes = undone.Id;
-        return new CaseStep(decision, FactOf(@case, domain, AuditAction.DecisionUndone, from, now, seen, by), moved || @case.IsUnverified != now.IsUnverified);
+        return new CaseStep(decision, FactOf(@case, domain, AuditAction.DecisionUndone, from, now, seen, by), moved || @case.IsUnverified != now.IsUnverified)
+        {
+            DismissedAt = address is null && undone is { Event: CaseEvent.Dismiss, HandChange: HandChange.Suspected } ? undone.At : null,
+        };
     }
 
     // The case has moved: gives it its next version and the line of its history.
@@ -342,7 +353,7 @@ public static class CaseSteps
     };
 
     // True when the baseline moved.
-    private static bool MoveAddress(Case @case, Address? address, CaseEvent what, HandChange hands, DateTimeOffset at)
+    private static bool MoveAddress(Case @case, Address? address, CaseEvent what, bool isDismissed, DateTimeOffset at)
     {
         if (address is null)
         {
@@ -351,9 +362,9 @@ public static class CaseSteps
 
         address.State = @case.IsUnverified ? AddressState.Unverified : AddressState.Verified;
         // Dismissing a suspicion, and a verification that is accepted, take what is there now for the holder's (product section 7).
-        if (what == CaseEvent.OwnerReverified || (what == CaseEvent.Dismiss && hands == HandChange.Suspected))
+        if (what == CaseEvent.OwnerReverified || isDismissed)
         {
-            address.BaselineFrom = at;
+            (address.BaselineFrom, address.DismissedAt) = isDismissed ? (address.BaselineFrom, at) : (at, address.DismissedAt);
             address.HandChange = HandChange.None;
             address.HandConfidence = Confidence.None;
             return true;

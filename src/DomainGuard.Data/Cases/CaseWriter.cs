@@ -1,3 +1,4 @@
+using DomainGuard.Core.Domains;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Audit;
 using DomainGuard.Data.Providers;
@@ -10,7 +11,7 @@ namespace DomainGuard.Data.Cases;
 /// <param name="ReadVersion">Its version when it was read.</param>
 /// <param name="Address">Its address as it is to be; null for a case of the whole domain.</param>
 /// <param name="Step">The step that was taken.</param>
-/// <param name="ReadBaseline">Baseline of the address when it was read.</param>
+/// <param name="ReadBaseline"><see cref="Address.TrustedFrom"/> of the address when it was read.</param>
 public sealed record CaseChange(Case Case, int ReadVersion, Address? Address, CaseStep Step, DateTimeOffset? ReadBaseline);
 
 /// <summary>
@@ -38,8 +39,29 @@ public static class CaseWriter
 
     // A scan may have found a change of hands since: then what is there now must not be taken for the holder's.
     private static readonly SqlStatement UpdateBaseline = new(
-        """UPDATE "Address" SET "State" = @p0, "BaselineFrom" = @p1, "HandChange" = @p2, "HandConfidence" = @p3, "Version" = "Version" + 1 WHERE "Id" = @p4 AND "Version" = @p5""",
-        Number, Instant, Number, Number, Key, Number);
+        """
+        UPDATE "Address" SET "State" = @p0, "BaselineFrom" = @p1, "DismissedAt" = @p2, "HandChange" = @p3, "HandConfidence" = @p4, "Version" = "Version" + 1 WHERE "Id" = @p5 AND "Version" = @p6
+        """,
+        Number, Instant, Instant, Number, Number, Key, Number);
+
+    // The same for a domain as a whole, by one statement whatever its size; who is not suspected has a baseline that is newer than the signs. First the domain: a worse change that a scan found since stays.
+    private static readonly SqlStatement DismissDomain = new(
+        """UPDATE "Domain" SET "HandChange" = @p0, "Version" = "Version" + 1 WHERE "Id" = @p1 AND "HandChange" <= @p2""",
+        Number, Key, Number);
+
+    private static readonly SqlStatement DismissAddresses = new(
+        """
+        UPDATE "Address" SET "DismissedAt" = @p0, "HandChange" = @p1, "HandConfidence" = @p2, "Version" = "Version" + 1 WHERE "DomainId" = @p3 AND "HandChange" = @p4 AND "RetiredAt" IS NULL
+        """,
+        Instant, Number, Number, Key, Number);
+
+    private static readonly SqlStatement SuspectDomain = new(
+        """UPDATE "Domain" SET "HandChange" = @p0, "Version" = "Version" + 1 WHERE "Id" = @p1 AND "HandChange" < @p0""",
+        Number, Key);
+
+    private static readonly SqlStatement SuspectAddresses = new(
+        """UPDATE "Address" SET "DismissedAt" = NULL, "HandChange" = @p0, "HandConfidence" = @p1, "Version" = "Version" + 1 WHERE "DomainId" = @p2 AND "DismissedAt" = @p3 AND "HandChange" < @p0""",
+        Number, Number, Key, Instant);
 
     private static readonly BulkTable Decisions = new(
         "Decision",
@@ -57,12 +79,20 @@ public static class CaseWriter
             return false;
         }
 
-        var addresses = changes.Where(c => c.Step.AddressChanged && c.Address is not null).OrderBy(c => c.Address!.Id).ToLookup(c => c.Address!.BaselineFrom != c.ReadBaseline);
+        var addresses = changes.Where(c => c.Step.AddressChanged && c.Address is not null).OrderBy(c => c.Address!.Id).ToLookup(c => c.Address!.TrustedFrom != c.ReadBaseline);
         List<object?[]> states = [.. addresses[false].Select(c => new object?[] { c.Address!.State, c.Address.Id })];
-        List<object?[]> baselines = [.. addresses[true].Select(c => c.Address!).Select(a => new object?[] { a.State, a.BaselineFrom, a.HandChange, a.HandConfidence, a.Id, a.Version })];
+        List<object?[]> baselines = [.. addresses[true].Select(c => c.Address!).Select(a => new object?[] { a.State, a.BaselineFrom, a.DismissedAt, a.HandChange, a.HandConfidence, a.Id, a.Version })];
         if (await session.ExecuteManyAsync(UpdateState, states, cancel) != states.Count || await session.ExecuteManyAsync(UpdateBaseline, baselines, cancel) != baselines.Count)
         {
             return false;
+        }
+
+        foreach (var (@case, step) in changes.Where(c => c.Step.DismissedAt is not null).OrderBy(c => c.Case.DomainId).Select(c => (c.Case, c.Step)))
+        {
+            if (!await DismissAsync(session, @case, step, cancel))
+            {
+                return false;
+            }
         }
 
         await session.InsertAsync(Decisions, [.. changes.Select(c => Row(c.Step.Decision))], cancel);
@@ -77,6 +107,25 @@ public static class CaseWriter
         ArgumentNullException.ThrowIfNull(cases);
         List<object?[]> rows = [.. cases.OrderBy(c => c.Case.Id).Select(c => Row(c.Case, c.ReadVersion))];
         return await session.ExecuteManyAsync(Update, rows, cancel) == rows.Count;
+    }
+
+    // False when the domain has changed hands for certain since.
+    private static async Task<bool> DismissAsync(StatementSession session, Case @case, CaseStep step, CancellationToken cancel)
+    {
+        if (step.Decision.Undoes is not null)
+        {
+            await session.ExecuteAsync(SuspectDomain, [HandChange.Suspected, @case.DomainId], cancel);
+            await session.ExecuteAsync(SuspectAddresses, [HandChange.Suspected, @case.Confidence, @case.DomainId, step.DismissedAt], cancel);
+            return true;
+        }
+
+        if (await session.ExecuteAsync(DismissDomain, [HandChange.None, @case.DomainId, HandChange.Suspected], cancel) != 1)
+        {
+            return false;
+        }
+
+        await session.ExecuteAsync(DismissAddresses, [step.DismissedAt, HandChange.None, Confidence.None, @case.DomainId, HandChange.Suspected], cancel);
+        return true;
     }
 
     private static object?[] Row(Case c, int readVersion) =>

@@ -390,6 +390,40 @@ public class HandChangeJudgeTests
         Assert.Equal(Confidence.Corroborated, Hands([dated, zone], i => i with { MailHost = "lists.name.com" }).Confidence);
     }
 
+    [Fact]
+    public void A_suspicion_that_was_dismissed_is_over_and_does_not_come_back_as_certainty()
+    {
+        // Restored with a new date, by the same handle: the registry's word against what we saw.
+        var restored = Rdap(HerRecord with { RegisteredAt = Utc(2025, 2, 1) });
+        HandInput Lapsed(HandInput i) => i with { LapseSeenFrom = Utc(2024, 12, 20), LapseSeenTo = Utc(2025, 2, 2), LapsePhase = Phase.Redemption };
+        Assert.Equal(HandChange.Suspected, Hands([restored, Delegated()], Lapsed).Change);
+
+        // With a baseline of the day of the dismissal the handle is not known from before the date any more.
+        var dismissed = Utc(2025, 6, 1);
+        var now = Hers with { RegisteredAt = Utc(2025, 2, 1), RegistrationSeenAt = dismissed, DnsSeenAt = dismissed };
+        Assert.Equal(HandChange.None, Hands([restored, Delegated()], i => Lapsed(i) with { Baseline = now, DismissedAt = dismissed }).Change);
+    }
+
+    [Fact]
+    public void What_happens_after_a_dismissal_counts_as_after_a_verification()
+    {
+        var dismissed = Utc(2025, 6, 1);
+        var verdict = Hands([Rdap(TakersRecord), Delegated(OtherServers, OtherMx)], i => i with { Baseline = Hers with { RegistrationSeenAt = dismissed, DnsSeenAt = dismissed }, DismissedAt = dismissed });
+        Assert.Equal((HandChange.Reregistered, Confidence.Corroborated), Found(verdict));
+        Assert.Contains("1258 days after this address was verified", verdict.Reasons[0].Text, StringComparison.Ordinal);
+
+        // A verification after it is the later word.
+        Assert.Equal(HandChange.None, Hands([Rdap(TakersRecord), Delegated(OtherServers, OtherMx)], i => i with { Baseline = null, VerifiedAt = SecondLife.AddDays(1), DismissedAt = dismissed }).Change);
+    }
+
+    [Fact]
+    public void An_account_older_than_the_registration_says_nothing_once_that_was_dismissed()
+    {
+        HandInput Undated(HandInput i) => i with { VerifiedAt = null, AccountCreatedAt = Utc(2010, 1, 1) };
+        Assert.Equal(HandChange.Suspected, Hands([Rdap(HerRecord), Delegated()], Undated).Change);
+        Assert.Equal(HandChange.None, Hands([Rdap(HerRecord), Delegated()], i => Undated(i) with { DismissedAt = Utc(2025, 6, 1) }).Change);
+    }
+
     private static HandVerdict Hands(Observation[] said, Func<HandInput, HandInput>? change = null, string domain = "name.com")
     {
         var input = new HandInput { Verdict = Judge(domain, said), Observations = said, Now = Now, VerifiedAt = Verified, Baseline = Hers };

@@ -43,6 +43,12 @@ public enum Life
 
     /// <summary>Nobody answers.</summary>
     Silent,
+
+    /// <summary>In order at another registrar and on other name servers, and no transfer is shown.</summary>
+    Bought,
+
+    /// <summary>The same once more: at a third, on others again.</summary>
+    BoughtAgain,
 }
 
 /// <summary>Scans with two upstreams whose word on each domain a test decides, on SQLite or PostgreSQL.</summary>
@@ -227,12 +233,15 @@ internal sealed class FindingsWorld : IAsyncDisposable
             Life.Reregistered => ScriptedSource.Registered(q, host) with { Rdap = new RdapFacts { Handle = $"NEW-{since:yyMMdd}-{q.Domain}", RegisteredAt = since.UtcDateTime.Date, ExpiresAt = since.UtcDateTime.Date.AddYears(1), Statuses = ["active"] } },
             Life.Expired or Life.ExpiredAndMoved => Record(q, host, since.AddDays(-1), "active"),
             Life.Silent => ScriptedSource.Fails(q, host),
-            _ => Record(q, host, _ends.TryGetValue(q.Domain, out var end) ? end : q.Now.AddDays(300), "active"),
+            Life.Bought or Life.BoughtAgain when Record(q, host, End(q), "active") is var bought => bought with { Rdap = bought.Rdap! with { RegistrarIanaId = life == Life.Bought ? "200" : "300" } },
+            _ => Record(q, host, End(q), "active"),
         };
     }
 
+    private DateTimeOffset End(LookupQuestion q) => _ends.TryGetValue(q.Domain, out var end) ? end : q.Now.AddDays(300);
+
     private static Observation Record(LookupQuestion q, string host, DateTimeOffset expires, params string[] statuses) =>
-        ScriptedSource.Registered(q, host) with { Rdap = new RdapFacts { Handle = "D-" + q.Domain, RegisteredAt = Registered, ExpiresAt = expires.UtcDateTime.Date, Statuses = statuses } };
+        ScriptedSource.Registered(q, host) with { Rdap = new RdapFacts { Handle = "D-" + q.Domain, RegisteredAt = Registered, RegistrarIanaId = "100", ExpiresAt = expires.UtcDateTime.Date, Statuses = statuses } };
 
     private Observation Dns(LookupQuestion q, string host)
     {
@@ -242,7 +251,8 @@ internal sealed class FindingsWorld : IAsyncDisposable
         {
             Life.Silent or Life.RedemptionByOne => answer with { Outcome = Outcome.Failure, Failure = FailureKind.ServerError, Error = "SERVFAIL" },
             Life.Redemption or Life.PendingDelete or Life.Released => answer with { Dns = new DnsFacts { Delegation = Delegation.NxDomain, SoaOwner = q.Domain[(q.Domain.LastIndexOf('.') + 1)..] } },
-            Life.Reregistered or Life.ExpiredAndMoved => answer with { Dns = Delegated(q, "ns1.elsewhere.net") },
+            Life.BoughtAgain => answer with { Dns = Delegated(q, "ns1.third.net") },
+            Life.Reregistered or Life.ExpiredAndMoved or Life.Bought => answer with { Dns = Delegated(q, "ns1.elsewhere.net") },
             Life.Parked => answer with { Dns = Delegated(q, "ns1.host.net") with { ParkedBy = "parking.net" } },
             _ => answer with { Dns = Delegated(q, "ns1.host.net") },
         };

@@ -213,8 +213,8 @@ public sealed class DecideCasesTests
         Assert.IsType<DecideOutcome.Done>(await world.DecideAsync(world.Ann, read, CaseEvent.Dismiss, ReasonCode.OwnerConfirmed));
         Assert.IsType<DecideOutcome.Conflict>(await world.DecideAsync(world.Ann, overtaken, CaseEvent.Dismiss, ReasonCode.OwnerConfirmed));
 
-        Assert.Equal((world.Clock.Now, HandChange.None), (await world.AddressAsync(read.AddressId!.Value) is var a ? (a.BaselineFrom, a.HandChange) : default));
-        Assert.Equal((overtaken.OpenedAt.AddDays(-398), HandChange.Reregistered), (await world.AddressAsync(overtaken.AddressId!.Value) is var b ? (b.BaselineFrom, b.HandChange) : default));
+        Assert.Equal((world.Clock.Now, HandChange.None), (await world.AddressAsync(read.AddressId!.Value) is var a ? (a.TrustedFrom, a.HandChange) : default));
+        Assert.Equal((overtaken.OpenedAt.AddDays(-398), HandChange.Reregistered), (await world.AddressAsync(overtaken.AddressId!.Value) is var b ? (b.TrustedFrom, b.HandChange) : default));
     }
 
     [Fact]

@@ -126,6 +126,9 @@ namespace DomainGuard.Data.Migrations.Postgres
                     b.Property<DateTime?>("ClaimedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTime?>("DismissedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<long>("DomainId")
                         .HasColumnType("bigint");
 

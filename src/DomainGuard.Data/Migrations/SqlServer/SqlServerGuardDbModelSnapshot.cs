@@ -126,6 +126,9 @@ namespace DomainGuard.Data.Migrations.SqlServer
                     b.Property<DateTime?>("ClaimedAt")
                         .HasColumnType("datetime2(6)");
 
+                    b.Property<DateTime?>("DismissedAt")
+                        .HasColumnType("datetime2(6)");
+
                     b.Property<long>("DomainId")
                         .HasColumnType("bigint");
 

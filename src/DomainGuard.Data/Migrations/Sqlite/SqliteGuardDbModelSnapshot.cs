@@ -119,6 +119,9 @@ namespace DomainGuard.Data.Migrations.Sqlite
                     b.Property<DateTime?>("ClaimedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("DismissedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("DomainId")
                         .HasColumnType("INTEGER");
 

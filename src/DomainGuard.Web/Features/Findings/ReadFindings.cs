@@ -201,7 +201,7 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
             Confidence = domain.Confidence,
             HandChange = hands,
             HandConfidence = handConfidence,
-            HasMoved = context.HasMoved(domain, stake?.Address),
+            HasMoved = context.HasMoved(domain, stake?.Address, @case),
             AddressCount = domain.AddressCount,
             CanaryFailed = context.LyingHosts.Count > 0 && context.LyingHosts.Contains(lookup.PrimaryHostFor(domain.Name)),
         };
@@ -265,6 +265,9 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
 
         private Dictionary<long, DateTimeOffset> Ends { get; init; } = [];
 
+        // When a suspicion about a domain as a whole was last dismissed.
+        private Dictionary<long, DateTimeOffset?> Dismissed { get; init; } = [];
+
         public static async Task<Context> ReadAsync(GuardDb db, IReadOnlyList<Domain> domains, IReadOnlyList<Case> cases, DateTimeOffset now, CancellationToken cancel)
         {
             var past = domains.Where(d => d.Phase is Phase.Expired or Phase.AutoRenewGrace).ToDictionary(d => d.Id);
@@ -274,6 +277,7 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
                 : await db.PhaseSpans.AsNoTracking().Where(s => EF.Parameter(pastIds).Contains(s.DomainId)).OrderBy(s => s.From).ThenBy(s => s.Id).ToListAsync(cancel);
             var batches = cases.Select(c => c.BatchId).OfType<long>().Distinct().ToArray();
             var asked = cases.Where(c => c.Guard is Guard.Brake or Guard.ObserveOnly).Select(c => c.Id).ToArray();
+            var whole = cases.Where(c => c.AddressId is null && past.ContainsKey(c.DomainId)).Select(c => c.DomainId).ToArray();
             return new Context
             {
                 Now = now,
@@ -287,6 +291,9 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
                 Holders = (past.Count == 0
                     ? []
                     : await db.Baselines.AsNoTracking().Where(b => EF.Parameter(pastIds).Contains(b.DomainId)).OrderBy(b => b.FirstSeenAt).ThenBy(b => b.Id).ToListAsync(cancel)).ToLookup(b => b.DomainId),
+                Dismissed = whole.Length == 0
+                    ? []
+                    : await db.Addresses.Where(a => EF.Parameter(whole).Contains(a.DomainId) && a.DismissedAt != null).GroupBy(a => a.DomainId).Select(g => new { g.Key, At = g.Max(a => a.DismissedAt) }).ToDictionaryAsync(g => g.Key, g => g.At, cancel),
                 Ends = spans.GroupBy(s => s.DomainId).ToDictionary(g => g.Key, g => JudgeHands.EndOfTerm([.. g], past[g.Key].Phase, past[g.Key].ExpiresAt, now) ?? now),
             };
         }
@@ -294,7 +301,8 @@ internal sealed class ReadFindings(DomainLookup lookup, GuardClock clock)
         public bool Stays(Case @case, bool isWorse) =>
             !@case.IsUnverified && ((@case.BatchId is { } batch && OpenBatches.Contains(batch)) || (!isWorse && Refused.Contains(@case.Id)));
 
-        public bool HasMoved(Domain domain, Address? address) =>
-            Ends.TryGetValue(domain.Id, out var end) && HoldersFacts.HasMovedSince([.. Holders[domain.Id]], address?.BaselineFrom, address?.MailHost, end);
+        public bool HasMoved(Domain domain, Address? address, Case? @case) =>
+            Ends.TryGetValue(domain.Id, out var end)
+            && HoldersFacts.HasMovedSince([.. Holders[domain.Id]], address?.TrustedFrom ?? (@case is null ? null : Dismissed.GetValueOrDefault(domain.Id)), address?.MailHost, end);
     }
 }

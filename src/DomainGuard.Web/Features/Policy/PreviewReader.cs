@@ -153,13 +153,13 @@ internal sealed class PreviewReader(DomainLookup lookup, GuardClock clock)
         addresses = spec.At is { } at ? addresses.Where(a => a.AddedAt <= at && (a.RetiredAt == null || a.RetiredAt > at)) : addresses.Where(a => a.RetiredAt == null);
         await foreach (var a in addresses
             .OrderBy(a => a.DomainId).ThenBy(a => a.Id)
-            .Select(a => new { a.Id, a.DomainId, a.HandChange, a.HandConfidence, a.State, a.MailHost, a.BaselineFrom })
+            .Select(a => new { a.Id, a.DomainId, a.HandChange, a.HandConfidence, a.State, a.MailHost, TrustedFrom = a.DismissedAt > a.BaselineFrom ? a.DismissedAt.Value : a.BaselineFrom })
             .AsAsyncEnumerable().WithCancellation(cancel))
         {
             var domain = byId[a.DomainId];
             var step = context.Of(a.Id) ?? context.WholeOf(domain.Id);
             var hands = spec.At is null ? a.HandChange : context.HandsThen(domain, a.HandChange, step);
-            var facts = Facts(domain, lying) with { HandChange = hands, HandConfidence = hands == HandChange.None ? Confidence.None : a.HandConfidence, HasMoved = context.HasMoved(domain, a.BaselineFrom, a.MailHost) };
+            var facts = Facts(domain, lying) with { HandChange = hands, HandConfidence = hands == HandChange.None ? Confidence.None : a.HandConfidence, HasMoved = context.HasMoved(domain, a.TrustedFrom, a.MailHost) };
             var isUnverified = spec.At is null ? a.State == AddressState.Unverified : step?.IsUnverified ?? false;
             units.Add(Unit(spec, domain, a.Id, facts, step, isUnverified, research.GetValueOrDefault(domain.Id), context.RouteOf(domain.Id, a.MailHost)));
         }

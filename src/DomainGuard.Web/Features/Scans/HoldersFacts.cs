@@ -43,7 +43,7 @@ internal static class HoldersFacts
 
     /// <summary>What was known of the holder for an address: per kind the first row that was still seen when the address was added or verified.</summary>
     /// <param name="rows">All rows of the domain, oldest first.</param>
-    /// <param name="from">The address's <see cref="Data.Accounts.Address.BaselineFrom"/>.</param>
+    /// <param name="from">The address's <see cref="Data.Accounts.Address.TrustedFrom"/>.</param>
     /// <param name="mailHost">The address's mail host.</param>
     public static (Core.Domains.Baseline? Baseline, DateTimeOffset? MovedAt, long Registration, long Dns) For(IReadOnlyList<Kept> rows, DateTimeOffset from, string mailHost)
     {
@@ -73,7 +73,7 @@ internal static class HoldersFacts
     /// whole domain, when the term ended). Moved and moved back is not moved.
     /// </summary>
     /// <param name="rows">All rows of the domain, oldest first.</param>
-    /// <param name="from">The address's <see cref="Data.Accounts.Address.BaselineFrom"/>; null for a whole domain.</param>
+    /// <param name="from">The address's <see cref="Data.Accounts.Address.TrustedFrom"/>; for a whole domain when a suspicion about it was dismissed, null when none was.</param>
     /// <param name="mailHost">The address's mail host: only its MX are compared. Null compares all.</param>
     /// <param name="end">End of the term (UTC).</param>
     public static bool HasMovedSince(IReadOnlyList<Kept> rows, DateTimeOffset? from, string? mailHost, DateTimeOffset end)

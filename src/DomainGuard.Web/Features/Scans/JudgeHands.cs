@@ -57,7 +57,7 @@ internal sealed class JudgeHands
         var spans = await session.Db.PhaseSpans.AsNoTracking().Where(s => s.DomainId == domain.Id).OrderBy(s => s.From).ThenBy(s => s.Id).ToListAsync(cancel);
         var (lapseFrom, lapseTo, lapsePhase) = LastStretch(spans, Lapsed, verdict.Phase, now);
         var (pastFrom, pastTo, _) = LastStretch(spans, PastTerm, verdict.Phase, now);
-        var verdicts = new Dictionary<(DateTimeOffset?, DateTimeOffset?, long, long, string, DateTimeOffset?), HandVerdict>();
+        var verdicts = new Dictionary<(DateTimeOffset?, DateTimeOffset?, DateTimeOffset?, long, long, string, DateTimeOffset?), HandVerdict>();
         var worst = HandChange.None;
         for (long after = 0; ;)
         {
@@ -66,9 +66,9 @@ internal sealed class JudgeHands
             var told = new List<object?[]>();
             foreach (var a in page)
             {
-                var (baseline, movedAt, registration, dns) = HoldersFacts.For(rows, a.BaselineFrom, a.MailHost);
+                var (baseline, movedAt, registration, dns) = HoldersFacts.For(rows, a.DismissedAt > a.BaselineFrom ? a.DismissedAt.Value : a.BaselineFrom, a.MailHost);
                 var created = a.VerifiedAt is null ? a.CreatedAt : null;
-                var key = (a.VerifiedAt, created, registration, dns, a.MailHost, baseline?.RegistrationSeenAt ?? baseline?.DnsSeenAt);
+                var key = (a.VerifiedAt, a.DismissedAt, created, registration, dns, a.MailHost, baseline?.RegistrationSeenAt ?? baseline?.DnsSeenAt);
                 if (!verdicts.TryGetValue(key, out var hand))
                 {
                     hand = HandChangeJudge.Judge(new HandInput
@@ -76,6 +76,7 @@ internal sealed class JudgeHands
                         Verdict = verdict,
                         Observations = observations,
                         VerifiedAt = a.VerifiedAt,
+                        DismissedAt = a.DismissedAt,
                         AccountCreatedAt = created,
                         Baseline = baseline,
                         LapseSeenFrom = lapseFrom,
@@ -136,7 +137,7 @@ internal sealed class JudgeHands
         .Where(a => a.DomainId == domainId && a.RetiredAt == null && a.Id > after)
         .OrderBy(a => a.Id)
         .Take(PageSize)
-        .Select(a => new Hand(a.Id, a.MailHost, a.VerifiedAt, a.Account!.CreatedAt, a.BaselineFrom, a.HandChange, a.HandConfidence, a.HandReasons))
+        .Select(a => new Hand(a.Id, a.MailHost, a.VerifiedAt, a.Account!.CreatedAt, a.BaselineFrom, a.DismissedAt, a.HandChange, a.HandConfidence, a.HandReasons))
         .ToListAsync(cancel);
 
     // The time at which a reason was last seen moves with every answer; only its words make a difference.
@@ -168,5 +169,5 @@ internal sealed class JudgeHands
     }
 
     private sealed record Hand(
-        long Id, string MailHost, DateTimeOffset? VerifiedAt, DateTimeOffset? CreatedAt, DateTimeOffset BaselineFrom, HandChange Change, Confidence Confidence, string? Reasons);
+        long Id, string MailHost, DateTimeOffset? VerifiedAt, DateTimeOffset? CreatedAt, DateTimeOffset BaselineFrom, DateTimeOffset? DismissedAt, HandChange Change, Confidence Confidence, string? Reasons);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DomainGuard.Core.Audit;
+using DomainGuard.Core.Domains;
 using DomainGuard.Data;
 using DomainGuard.Data.Accounts;
 using DomainGuard.Data.Cases;
@@ -11,13 +12,14 @@ namespace DomainGuard.Web.Features.Triage;
 /// <param name="Case">The case; not tracked.</param>
 /// <param name="Address">Its address; null for a case of the whole domain.</param>
 /// <param name="Domain">Name of the domain.</param>
-internal sealed record ReadCase(Case Case, Address? Address, string Domain)
+/// <param name="HandChange">Change of hands as it stands now: of the address, or of the domain as a whole.</param>
+internal sealed record ReadCase(Case Case, Address? Address, string Domain, HandChange HandChange)
 {
     /// <summary>Its version when it was read.</summary>
     public int Version { get; } = Case.Version;
 
-    /// <summary>Baseline of its address when it was read.</summary>
-    public DateTimeOffset? Baseline { get; } = Address?.BaselineFrom;
+    /// <summary>From when the baseline of its address was when it was read.</summary>
+    public DateTimeOffset? Baseline { get; } = Address?.TrustedFrom;
 
     /// <summary>As it is to be written after a step.</summary>
     public CaseChange With(CaseStep step) => new(Case, Version, Address, step, Baseline);
@@ -35,8 +37,8 @@ internal static class CaseReading
         List<ReadCase> found = [];
         foreach (var page in ids.Distinct().Order().Chunk(Page))
         {
-            var rows = await db.Cases.AsNoTracking().Where(c => EF.Parameter(page).Contains(c.Id)).OrderBy(c => c.Id).Select(c => new { Case = c, c.Address, c.Domain!.Name }).ToListAsync(cancel);
-            found.AddRange(rows.Select(r => new ReadCase(r.Case, r.Address, r.Name)));
+            var rows = await db.Cases.AsNoTracking().Where(c => EF.Parameter(page).Contains(c.Id)).OrderBy(c => c.Id).Select(c => new { Case = c, c.Address, c.Domain!.Name, Hands = c.Domain.HandChange }).ToListAsync(cancel);
+            found.AddRange(rows.Select(r => new ReadCase(r.Case, r.Address, r.Name, r.Address?.HandChange ?? r.Hands)));
         }
 
         return found;

@@ -147,8 +147,8 @@ internal sealed class DecideCases(IDbContextFactory<GuardDb> dbs, GuardClock clo
         return changes.Count > 0 ? (changes, null) : (changes, new DecideOutcome.Refused("None of these cases can be decided so any more. Nothing was done."));
     }
 
-    // A scan wrote a change of hands to the address and has not come to its case yet. Dismissed now, it would be taken for the holder's.
-    private static bool IsOvertaken(ReadCase read, CaseEvent what) => what == CaseEvent.Dismiss && read.Address is { } address && address.HandChange > read.Case.HandChange;
+    // A scan wrote a change of hands to the address or the domain and has not come to its case yet. Dismissed now, it would be taken for the holder's.
+    private static bool IsOvertaken(ReadCase read, CaseEvent what) => what == CaseEvent.Dismiss && read.HandChange > read.Case.HandChange;
 
     private async Task<bool> TryWriteAsync(StatementSession session, Guid by, List<CaseChange> changes, Guid bulkId, int asked, bool isFrozen, bool isLast, CancellationToken cancel)
     {
