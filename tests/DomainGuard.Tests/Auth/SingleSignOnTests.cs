@@ -7,6 +7,7 @@ using DomainGuard.Core.Audit;
 using DomainGuard.Data;
 using DomainGuard.Tests.Infrastructure;
 using DomainGuard.Web.Auth;
+using DomainGuard.Web.Features.SignIn;
 using DomainGuard.Web.Features.Staff;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
@@ -45,6 +46,64 @@ public sealed class SingleSignOnTests
         await using var db = await app.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
         var entries = await db.AuditEntries.Where(e => e.Action == AuditAction.StaffChanged).OrderBy(e => e.At).Select(e => e.After).ToListAsync(TestContext.Current.CancellationToken);
         Assert.Equal(["""{"roles":"Administrator, Analyst"}""", null], entries);
+    }
+
+    [Fact]
+    public async Task The_last_administrator_keeps_the_role_whatever_the_provider_says_until_there_is_another()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var app = await StartAsync(provider);
+        provider.Person = new("s-1", "mara", "Mara Ov", ["dg-admins"]);
+        using var first = app.Client();
+        await EnterAsync(app, first);
+        Assert.IsType<StaffOutcome.Done>(await app.Get<RemoveStaff>().ExecuteAsync(await app.StaffAsync("mara"), (await app.StaffAsync("admin")).Id, null, TestContext.Current.CancellationToken));
+
+        provider.Person = provider.Person with { Groups = ["dg-analysts"] };
+        using var second = app.Client();
+        Assert.Equal("/", await EnterAsync(app, second));
+        Assert.Equal([Roles.Administrator, Roles.Analyst], (await app.StaffAsync("mara")).Roles.Order());
+        provider.Person = provider.Person with { Groups = ["everybody"] };
+        using var third = app.Client();
+        Assert.Equal("/", await EnterAsync(app, third));
+        Assert.Equal([Roles.Administrator], (await app.StaffAsync("mara")).Roles);
+        using (var inside = await third.GetAsync(new Uri("/staff", UriKind.Relative), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.OK, inside.StatusCode);
+        }
+
+        await using (var db = await app.Get<IDbContextFactory<GuardDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
+        {
+            var entries = await db.AuditEntries.Where(e => e.Action == AuditAction.StaffChanged).OrderBy(e => e.At).Select(e => new { e.After, e.Comment }).ToListAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(["""{"roles":"Administrator, Analyst"}""", """{"roles":"Administrator"}"""], entries.Select(e => e.After));
+            Assert.All(entries, e => Assert.Contains("last administrator", e.Comment, StringComparison.Ordinal));
+        }
+
+        // With another one the provider's word counts again.
+        var mara = provider.Person;
+        provider.Person = new("s-2", "nora", "Nora N", ["dg-admins"]);
+        using var other = app.Client();
+        Assert.Equal("/", await EnterAsync(app, other));
+        provider.Person = mara;
+        using var fourth = app.Client();
+        Assert.Equal("/signin?sso=role", await EnterAsync(app, fourth));
+        Assert.Empty((await app.StaffAsync("mara")).Roles);
+    }
+
+    [Fact]
+    public async Task Of_the_last_two_administrators_whom_the_provider_demotes_at_once_one_stays()
+    {
+        await using var provider = await Provider.StartAsync();
+        await using var app = await StartAsync(provider);
+        ProviderWord Word(string subject, params string[] groups) => new(provider.Issuer, subject, subject, subject, groups);
+        var enter = app.Get<EnterBySingleSignOn>();
+        await enter.ExecuteAsync(Word("mara", "dg-admins"), null, CancellationToken.None);
+        await enter.ExecuteAsync(Word("nora", "dg-admins"), null, CancellationToken.None);
+        Assert.IsType<StaffOutcome.Done>(await app.Get<RemoveStaff>().ExecuteAsync(await app.StaffAsync("mara"), (await app.StaffAsync("admin")).Id, null, CancellationToken.None));
+
+        var outcomes = await Task.WhenAll(((string[])["mara", "nora"]).Select(s => Task.Run(() => enter.ExecuteAsync(Word(s, "everybody"), null, CancellationToken.None))));
+
+        Assert.Single(outcomes.OfType<EnterOutcome.Known>());
+        Assert.Single(outcomes.OfType<EnterOutcome.NoRole>());
     }
 
     [Fact]

@@ -28,15 +28,15 @@ internal abstract record EnterOutcome
     /// <summary>He may enter.</summary>
     internal sealed record Known(Guid UserId) : EnterOutcome;
 
-    /// <summary>None of what the provider says of him maps to a role. Roles that he had are gone.</summary>
+    /// <summary>None of what the provider says of him maps to a role. Roles that he had are gone; the last administrator's is kept, and he is <see cref="Known"/>.</summary>
     internal sealed record NoRole(Guid? UserId) : EnterOutcome;
 }
 
 /// <summary>
-/// Finds or makes the member of staff behind issuer and subject, never by name or e-mail address, and gives exactly the roles that the provider's word maps to, at each sign-in. Here the
-/// provider is the authority: it may take the role from the last administrator too (docs/operations.md says how to get in then).
+/// Finds or makes the member of staff behind issuer and subject, never by name or e-mail address, and gives exactly the roles that the provider's word maps to, at each sign-in. Only the last
+/// administrator who can sign in keeps that role whatever the provider says: a group that was renamed there must not leave an installation that nobody can govern.
 /// </summary>
-internal sealed class EnterBySingleSignOn(IServiceScopeFactory scopes, GuardClock clock, IOptions<DomainGuardOptions> options)
+internal sealed partial class EnterBySingleSignOn(IServiceScopeFactory scopes, GuardClock clock, IOptions<DomainGuardOptions> options, ILogger<EnterBySingleSignOn> log)
 {
     /// <summary>Name of the provider in the table of logins.</summary>
     internal const string Login = "oidc";
@@ -65,7 +65,7 @@ internal sealed class EnterBySingleSignOn(IServiceScopeFactory scopes, GuardCloc
         }
         else
         {
-            await FollowAsync(db, user, roles, cancel);
+            roles = await FollowAsync(db, user, roles, cancel);
         }
 
         await db.SaveChangesAsync(cancel);
@@ -100,21 +100,35 @@ internal sealed class EnterBySingleSignOn(IServiceScopeFactory scopes, GuardCloc
         return user;
     }
 
-    private async Task FollowAsync(GuardDb db, GuardUser user, IReadOnlyList<string> roles, CancellationToken cancel)
+    // Gives back the roles that the person has now.
+    private async Task<IReadOnlyList<string>> FollowAsync(GuardDb db, GuardUser user, IReadOnlyList<string> given, CancellationToken cancel)
     {
         var before = await StaffChanges.RolesOfAsync(db, user.Id, cancel);
-        if (before.SequenceEqual(roles))
+        var keeps = user.LockoutEnd is null && before.Contains(Roles.Administrator) && !given.Contains(Roles.Administrator) && await StaffChanges.AdministratorsAsync(db, cancel) == 1;
+        IReadOnlyList<string> roles = keeps ? [.. Roles.All.Where(r => r == Roles.Administrator || given.Contains(r))] : given;
+        if (keeps)
         {
-            return;
+            Log.Kept(log, user.Id);
         }
 
-        await StaffChanges.SetRolesAsync(db, user.Id, [.. roles], cancel);
-        StaffChanges.Restamp(user);
+        if (before.SequenceEqual(roles) && !keeps)
+        {
+            return roles;
+        }
+
+        if (!before.SequenceEqual(roles))
+        {
+            await StaffChanges.SetRolesAsync(db, user.Id, [.. roles], cancel);
+            StaffChanges.Restamp(user);
+        }
+
         AuditTrail.Add(db, new AuditFact(AuditAction.StaffChanged, Actor, clock.Now)
         {
             Subject = StaffChanges.Subject(user.Id),
+            Comment = keeps ? "The provider gives this person no administrator's role. It was kept: this is the last administrator who can sign in." : null,
             Changes = [("roles", StaffFile.Text(before), StaffFile.Text(roles))],
         });
+        return roles;
     }
 
     private static void Check(IdentityResult result)
@@ -123,5 +137,11 @@ internal sealed class EnterBySingleSignOn(IServiceScopeFactory scopes, GuardCloc
         {
             throw new InvalidOperationException(string.Join(" ", result.Errors.Select(e => e.Description)));
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Single sign-on gives member of staff {Member} no administrator's role; it is kept, because this is the last administrator who can sign in")]
+        public static partial void Kept(ILogger logger, Guid member);
     }
 }

@@ -159,7 +159,8 @@ internal sealed partial class StaffChanges(IDbContextFactory<GuardDb> dbs, Guard
     /// <summary>A member of staff as the audit trail names him.</summary>
     public static string Subject(Guid id) => $"staff {id:D}";
 
-    private static Task<int> AdministratorsAsync(GuardDb db, CancellationToken cancel) =>
+    /// <summary>How many administrators are not locked.</summary>
+    public static Task<int> AdministratorsAsync(GuardDb db, CancellationToken cancel) =>
         (from u in db.Users
          where u.LockoutEnd == null
          join r in db.UserRoles on u.Id equals r.UserId
