@@ -218,15 +218,14 @@ public sealed class StatementSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// Tells PostgreSQL what a table holds now, where it would else plan with guesses until its own routine comes by. Nothing on other providers: SQLite plans by its indexes, SQL
+    /// Tells PostgreSQL what tables hold now, where it would else plan with guesses until its own routine comes by. Nothing on other providers: SQLite plans by its indexes, SQL
     /// Server counts by itself.
     /// </summary>
-    public async Task AnalyzeAsync(BulkTable table, CancellationToken cancel)
+    public async Task AnalyzeAsync(IReadOnlyList<string> tables, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(table);
         if (_connection is NpgsqlConnection)
         {
-            await RunAsync($"ANALYZE \"{table.Table}\"", cancel);
+            await RunAsync("ANALYZE " + string.Join(", ", tables.Select(t => $"\"{t}\"")), cancel);
         }
     }
 

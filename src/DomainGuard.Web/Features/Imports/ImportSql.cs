@@ -23,6 +23,9 @@ internal static class ImportSql
 
     public static BulkTable MailHosts { get; } = new("MailHost", ("Id", SqlKind.Key), ("DomainId", SqlKind.Key), ("Name", SqlKind.Text), ("IsTenant", SqlKind.Bool));
 
+    /// <summary>What an import fills.</summary>
+    public static IReadOnlyList<string> Filled { get; } = ["Account", "Address", "Domain", "MailHost"];
+
     public static SqlStatement RejectRow { get; } = new(
         """UPDATE "ImportRow" SET "IsRejected" = @p3 WHERE "ImportId" = @p0 AND "ExternalId" = @p1 AND "Sequence" = @p2""", SqlKind.Key, SqlKind.Text, SqlKind.Key, SqlKind.Bool);
 

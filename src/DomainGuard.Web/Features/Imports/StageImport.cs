@@ -159,7 +159,7 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         }
 
         await reading;
-        await session.AnalyzeAsync(ImportSql.Rows, cancel);
+        await session.AnalyzeAsync([ImportSql.Rows.Table], cancel);
     }
 
     private static async IAsyncEnumerable<ImportItem> ReadFileAsync(Stream file, string format, DateTimeOffset now, Action<string> note, [EnumeratorCancellation] CancellationToken cancel)

@@ -35,6 +35,11 @@ internal sealed class TallyDomains(IDbContextFactory<GuardDb> dbs, GuardClock cl
             return;
         }
 
+        if (import.NewAccounts >= MergeImport.MuchNew)
+        {
+            await session.AnalyzeAsync(ImportSql.Filled, cancel);
+        }
+
         long after = 0;
         using var one = new SemaphoreSlim(1, 1);
         await using var other = session.Db.Database.IsNpgsql() ? await StatementSession.OpenAsync(dbs, cancel) : null;
