@@ -199,7 +199,7 @@ internal static class ImportBenchmark
     }
 
     /// <summary>Runs a part in a process of its own: the last line that it prints.</summary>
-    private static async Task<string> SelfAsync(params string[] words)
+    internal static async Task<string> SelfAsync(params string[] words)
     {
         using var process = Launch(words);
         var answer = (await process.StandardOutput.ReadToEndAsync()).Trim().Split('\n')[^1];

@@ -16,6 +16,7 @@ return args.FirstOrDefault() switch
     "webhooks" => await WebhookBenchmark.RunAsync(args),
     "audit" => await AuditBenchmark.RunAsync(args),
     "gate" => await GateBenchmark.RunAsync(args),
+    "gate-load" => await GateBenchmark.AskPacedAsync(args),
     _ => Usage(),
 };
 
