@@ -27,6 +27,13 @@ public sealed class ExportTests(ConsoleFixture console) : IClassFixture<ConsoleF
             await page.Locator(".head button:has-text('Export'), .main button.btn:has-text('Export')").First.ClickAsync();
             await page.WaitForSelectorAsync(".mud-dialog:has-text('without gaps')");
             await AssertAccessibleAsync(page);
+            var dialog = (await page.Locator(".mud-dialog").BoundingBoxAsync())!;
+            foreach (var field in await page.Locator(".mud-dialog .in, .mud-dialog .btn").AllAsync())
+            {
+                var box = (await field.BoundingBoxAsync())!;
+                Assert.True(box.X >= dialog.X && box.X + box.Width <= dialog.X + dialog.Width, $"{box.X} + {box.Width} in {dialog.X} + {dialog.Width}");
+            }
+
             await page.Locator(".mud-dialog button.btn.p:enabled:has-text('Export ')").ClickAsync();
             await page.WaitForSelectorAsync(".mud-dialog", new() { State = WaitForSelectorState.Detached });
             if (path != "/exports")
@@ -36,7 +43,9 @@ public sealed class ExportTests(ConsoleFixture console) : IClassFixture<ConsoleF
 
             var row = page.Locator("table.grid tbody tr").First;
             await row.Locator("text=Complete").WaitForAsync();
-            var download = await page.RunAndWaitForDownloadAsync(() => row.Locator("a:has-text('Download')").ClickAsync());
+            var place = (await row.Locator("a[download]").BoundingBoxAsync())!;
+            Assert.True(place.X + place.Width <= width, "The file is fetched without scrolling sideways.");
+            var download = await page.RunAndWaitForDownloadAsync(() => row.Locator("a[download]").ClickAsync());
             Assert.Matches("^domainguard-audit-.*[.]zip$", download.SuggestedFilename);
             var file = Path.Combine(home, download.SuggestedFilename);
             await download.SaveAsAsync(file);

@@ -54,7 +54,7 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
         await page.WaitForSelectorAsync("aside.panel:has-text('quietforge.io')");
         await page.Keyboard.PressAsync("c");
         await page.WaitForSelectorAsync("#decide:has-text('Confirm')");
-        Assert.Equal("comment", await page.EvaluateAsync<string>("document.activeElement.id"));
+        await Assertions.Expect(page.Locator("#comment")).ToBeFocusedAsync(new() { Timeout = 60_000 });
         await page.Keyboard.PressAsync("Control+Enter");
         await page.WaitForSelectorAsync(".snack:has-text('confirmed')");
         Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Confirmed, s));
