@@ -164,6 +164,7 @@ internal static class GateBenchmark
         var times = new ConcurrentBag<double>();
         List<Task> running = [];
         var watch = Stopwatch.StartNew();
+        using var pause = new ManualResetEventSlim();
         var clock = new Thread(() =>
         {
             for (var i = 0; watch.Elapsed < TimeSpan.FromSeconds(15);)
@@ -178,7 +179,7 @@ internal static class GateBenchmark
                     }));
                 }
 
-                Thread.Sleep(1);
+                pause.Wait(1);
             }
         });
         clock.Start();
