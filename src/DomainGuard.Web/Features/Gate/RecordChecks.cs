@@ -25,6 +25,9 @@ internal sealed class RecordChecks(IDbContextFactory<GuardDb> dbs) : IAsyncDispo
     private const int MostAtOnce = 256;
     private const int MostAttempts = 5;
 
+    // Answers after which SQLite's log is written back: some megabytes, far from where a commit would have to do it.
+    private const int WriteBackAfter = 512;
+
     private static readonly TimeSpan KnockAgain = TimeSpan.FromDays(1);
 
     private static readonly BulkTable Checks = new(
@@ -37,6 +40,8 @@ internal sealed class RecordChecks(IDbContextFactory<GuardDb> dbs) : IAsyncDispo
     private readonly Channel<Entry> _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(8 * MostAtOnce) { SingleReader = true });
     private readonly Lock _starting = new();
     private Task? _loop;
+    private Task _writingBack = Task.CompletedTask;
+    private int _notWrittenBack;
 
     /// <summary>Records one; returns when it is committed.</summary>
     /// <exception cref="DbException">The database did not take it.</exception>
@@ -77,12 +82,35 @@ internal sealed class RecordChecks(IDbContextFactory<GuardDb> dbs) : IAsyncDispo
             }
 
             session = await WriteAsync(session, batch);
+            _notWrittenBack += batch.Count;
             batch.Clear();
+            if (_notWrittenBack >= WriteBackAfter && _writingBack.IsCompleted && session is { IsSqlite: true })
+            {
+                _notWrittenBack = 0;
+                _writingBack = Task.Run(WriteBackAsync);
+            }
         }
+
+        await _writingBack;
 
         if (session is not null)
         {
             await session.DisposeAsync();
+        }
+    }
+
+    // SQLite writes its log back into the file in the commit that makes it too long, and everybody waits for that. So a connection of its own does it, a little at a time and beside
+    // the next commits (https://sqlite.org/wal.html, "Performance Considerations"). Where it fails, a commit does it as ever.
+    private async Task WriteBackAsync()
+    {
+        try
+        {
+            await using var db = await dbs.CreateDbContextAsync();
+            await db.Database.ExecuteSqlRawAsync("PRAGMA wal_checkpoint(PASSIVE)");
+        }
+        catch (DbException)
+        {
+            // Tried again after the next answers.
         }
     }
 
