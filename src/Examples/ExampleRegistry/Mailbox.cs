@@ -36,6 +36,7 @@ public sealed class NoteWithheld(RegistryDb db, TimeProvider time) : IRecoveryWi
             Kind = "reset withheld",
             Text = $"{withheld.User.UserName}: {result.Decision}, {result.Reason}. Open to them: {string.Join(", ", result.Alternatives)}",
             At = time.GetUtcNow().UtcDateTime,
+            NotedAt = time.GetUtcNow().UtcDateTime,
         });
         return db.SaveChangesAsync(cancel);
     }

@@ -63,7 +63,7 @@ public static class RegistryApp
         await Story.TellAsync(db, scope.ServiceProvider.GetRequiredService<UserManager<Maintainer>>(), app.Services.GetRequiredService<TimeProvider>());
     }
 
-    private static async Task<IResult> TakeWebhookAsync(HttpRequest request, WebhookVerifier webhooks, RegistryDb db, CancellationToken cancel)
+    private static async Task<IResult> TakeWebhookAsync(HttpRequest request, WebhookVerifier webhooks, RegistryDb db, TimeProvider time, CancellationToken cancel)
     {
         var webhook = await webhooks.VerifyAsync(request, cancel);
         if (!webhook.IsVerified)
@@ -74,7 +74,7 @@ public static class RegistryApp
         // The same event may come again, under the same id.
         if (!await db.Notices.AnyAsync(n => n.Id == webhook.Event.Id, cancel))
         {
-            db.Notices.Add(new Notice { Id = webhook.Event.Id, At = webhook.Event.Timestamp.UtcDateTime, Kind = webhook.Event.Type, Text = webhook.Event.Data.ToString() });
+            db.Notices.Add(new Notice { Id = webhook.Event.Id, At = webhook.Event.Timestamp.UtcDateTime, NotedAt = time.GetUtcNow().UtcDateTime, Kind = webhook.Event.Type, Text = webhook.Event.Data.ToString() });
             await db.SaveChangesAsync(cancel);
         }
 

@@ -77,6 +77,9 @@ public sealed class Notice
     /// <summary>To whom, and why.</summary>
     public required string Text { get; set; }
 
-    /// <summary>When (UTC).</summary>
+    /// <summary>When it happened (UTC): for an event by DomainGuard's clock, which its demonstration can move.</summary>
     public DateTime At { get; set; }
+
+    /// <summary>When it was noted here (UTC).</summary>
+    public DateTime NotedAt { get; set; }
 }
