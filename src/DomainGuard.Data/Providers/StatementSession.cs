@@ -85,9 +85,6 @@ public sealed class StatementSession : IAsyncDisposable
     /// <summary>The context whose connection this is: for reads inside the transaction.</summary>
     public GuardDb Db => _db;
 
-    /// <summary>It is SQLite.</summary>
-    public bool IsSqlite => _connection is SqliteConnection;
-
     /// <summary>Opens a session on a connection of its own.</summary>
     /// <param name="dbs">The database.</param>
     /// <param name="cancel">Gives up.</param>

@@ -84,7 +84,7 @@ internal sealed class RecordChecks(IDbContextFactory<GuardDb> dbs) : IAsyncDispo
             session = await WriteAsync(session, batch);
             _notWrittenBack += batch.Count;
             batch.Clear();
-            if (_notWrittenBack >= WriteBackAfter && _writingBack.IsCompleted && session is { IsSqlite: true })
+            if (_notWrittenBack >= WriteBackAfter && _writingBack.IsCompleted && session?.Db.Database.IsSqlite() == true)
             {
                 _notWrittenBack = 0;
                 _writingBack = Task.Run(WriteBackAsync);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text;
 using DomainGuard.Data;
 using DomainGuard.Data.Staff;
@@ -95,13 +96,21 @@ internal sealed class ChangeOwnViews(IDbContextFactory<GuardDb> dbs, IdAllocator
 
         var key = Key(name!);
         await using var db = await dbs.CreateDbContextAsync(cancel);
-        if (await db.SavedViews.AnyAsync(v => v.UserId == by.Id && v.NameKey == key && v.Id != id, cancel))
+        try
         {
-            return new OwnViewOutcome.Refused("Another view of yours has this name.");
+            return await db.SavedViews.Where(v => v.Id == id && v.UserId == by.Id).ExecuteUpdateAsync(s => s.SetProperty(v => v.Name, name!).SetProperty(v => v.NameKey, key), cancel) == 1
+                ? new OwnViewOutcome.Done(id) : Gone;
         }
+        catch (DbException)
+        {
+            // Asked afterwards, so that two windows at the same moment get the same words.
+            if (await db.SavedViews.AnyAsync(v => v.UserId == by.Id && v.NameKey == key && v.Id != id, cancel))
+            {
+                return new OwnViewOutcome.Refused("Another view of yours has this name.");
+            }
 
-        return await db.SavedViews.Where(v => v.Id == id && v.UserId == by.Id).ExecuteUpdateAsync(s => s.SetProperty(v => v.Name, name!).SetProperty(v => v.NameKey, key), cancel) == 1
-            ? new OwnViewOutcome.Done(id) : Gone;
+            throw;
+        }
     }
 
     /// <summary>Removes a view. One that is gone already counts as removed.</summary>
