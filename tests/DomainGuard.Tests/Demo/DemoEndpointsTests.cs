@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DomainGuard.Tests.Infrastructure;
+using DomainGuard.Web.Auth;
 using DomainGuard.Web.Features.Demo;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -38,19 +39,19 @@ public sealed class DemoEndpointsTests(DemoFixture fixture) : IClassFixture<Demo
     public async Task Who_comes_while_another_moves_it_is_told_so_and_moves_it_afterwards()
     {
         using var client = Keyed("dg_demo");
-        var first = PostAsync(client, """{"advance":"P3D"}""");
-        var (told, words) = (HttpStatusCode.OK, "");
-        while (told != HttpStatusCode.Conflict && !first.IsCompleted)
-        {
-            using var second = await PostAsync(client, """{"advance":"PT0S"}""");
-            (told, words) = (second.StatusCode, await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        }
+        using var moving = new Held();
+        var first = Task.Run(
+            () => fixture.App.App.Services.GetRequiredService<AdvanceClock>().ExecuteAsync(Requester.Demonstration, TimeSpan.FromHours(1), moving, CancellationToken.None),
+            TestContext.Current.CancellationToken);
+        await moving.Moves.WaitAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(HttpStatusCode.Conflict, told);
-        Assert.Contains("Move it again when that is done", words, StringComparison.Ordinal);
-        using var moved = await first;
+        using var told = await PostAsync(client, """{"advance":"PT0S"}""");
+        moving.LetGo();
+        Assert.IsType<AdvanceOutcome.Advanced>(await first);
         using var again = await PostAsync(client, """{"advance":"PT0S"}""");
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (moved.StatusCode, again.StatusCode));
+
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.OK), (told.StatusCode, again.StatusCode));
+        Assert.Contains("Move it again when that is done", await told.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -135,5 +136,24 @@ public sealed class DemoEndpointsTests(DemoFixture fixture) : IClassFixture<Demo
         var client = fixture.App.Client();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
+    }
+
+    /// <summary>Holds a move of the clock where it first tells how far it is.</summary>
+    private sealed class Held : IProgress<DateTimeOffset>, IDisposable
+    {
+        private readonly TaskCompletionSource _moves = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim _go = new();
+
+        public Task Moves => _moves.Task;
+
+        public void Report(DateTimeOffset value)
+        {
+            _moves.TrySetResult();
+            _go.Wait(TimeSpan.FromMinutes(1));
+        }
+
+        public void LetGo() => _go.Set();
+
+        public void Dispose() => _go.Dispose();
     }
 }
