@@ -175,6 +175,31 @@ public sealed class StatementSession : IAsyncDisposable
         return await command.ExecuteNonQueryAsync(cancel);
     }
 
+    /// <summary>
+    /// Runs a query and gives back its rows as the provider stores them, null for NULL: on SQLite numbers and texts, which go back into another table as they are. All are held at once.
+    /// </summary>
+    public async Task<List<object?[]>> QueryAsync(SqlStatement query, object?[] values, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(values);
+        var command = await CommandAsync(query, cancel);
+        Set(command, query, values);
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        List<object?[]> rows = [];
+        while (await reader.ReadAsync(cancel))
+        {
+            var row = new object?[reader.FieldCount];
+            for (var i = 0; i < row.Length; i++)
+            {
+                row[i] = reader.IsDBNull(i) ? null : reader.GetValue(i);
+            }
+
+            rows.Add(row);
+        }
+
+        return rows;
+    }
+
     /// <summary>Runs a statement once per row of values and gives back the number of rows touched in all.</summary>
     public async Task<int> ExecuteManyAsync(SqlStatement statement, IReadOnlyList<object?[]> rows, CancellationToken cancel)
     {

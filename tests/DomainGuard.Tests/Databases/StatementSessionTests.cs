@@ -46,6 +46,43 @@ public sealed class StatementSessionTests
     }
 
     [Fact]
+    public async Task Each_row_is_stored_with_its_own_values_whatever_the_row_before_had_in_common_with_it()
+    {
+        await using var database = await TestDatabase.CreateAsync(DatabaseProvider.Sqlite);
+        await using var session = await StatementSession.OpenAsync(database.Dbs, CancellationToken.None);
+        var connection = session.Db.Database.GetDbConnection();
+        await RunAsync(connection, """CREATE TABLE "Kind" ("Id" INTEGER PRIMARY KEY, "Number", "Key", "Bool", "Text", "Bytes", "Instant", "Uuid")""");
+        var bytes = new byte[] { 1 };
+        var at = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        object?[][] rows =
+        [
+            [1L, null, 1L, true, "a", bytes, at, null],
+            [2L, 0, 1L, true, "a", bytes, at.ToOffset(TimeSpan.FromHours(2)), null],
+            [3L, 0, 1, false, null, null, at.AddTicks(10), Guid.Empty],
+            [4L, false, 0L, false, "", bytes, at.AddSeconds(1), Guid.Empty],
+            [5L, null, null, true, "a", bytes, null, null],
+        ];
+        await session.BeginAsync(CancellationToken.None);
+        foreach (var row in rows)
+        {
+            bytes[0]++; // the same array with other bytes
+            await session.ExecuteAsync(Insert, row, CancellationToken.None);
+        }
+
+        await session.CommitAsync(CancellationToken.None);
+
+        foreach (var (i, row) in rows.Index())
+        {
+            object?[] own = [.. row.Select(v => v is byte[]? new byte[] { (byte)(i + 2) } : v)];
+            await RunAsync(connection, Insert.Text, [.. own.Select((v, c) => c == 0 ? 10 + (long)v! : Provided(v))]);
+            foreach (var column in (string[])["Number", "Key", "Bool", "Text", "Bytes", "Instant", "Uuid"])
+            {
+                Assert.Equal(await FormAsync(connection, column, 11 + i), await FormAsync(connection, column, 1 + i));
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_statement_that_fails_names_its_error_and_leaves_the_session_usable()
     {
         await using var database = await TestDatabase.CreateAsync(DatabaseProvider.Sqlite);

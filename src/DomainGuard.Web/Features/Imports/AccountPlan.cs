@@ -40,7 +40,7 @@ internal sealed record AccountPlan
     public required Account Held { get; init; }
 
     /// <summary>Addresses that we do not hold.</summary>
-    public int NewAddresses { get; init; }
+    public IReadOnlyList<ImportRow> NewAddresses { get; init; } = [];
 
     public IReadOnlyList<AddressChange> ChangedAddresses { get; init; } = [];
 
@@ -62,7 +62,7 @@ internal sealed record AccountPlan
     public static AccountPlan Of(StagedAccount staged, Account held, IReadOnlyList<HeldAddress> addresses, bool isPartial, bool mayRetire, DateTimeOffset now)
     {
         var known = addresses.ToDictionary(a => a.Email, StringComparer.Ordinal);
-        var added = 0;
+        List<ImportRow> added = [];
         List<AddressChange> changed = [];
         List<long> lookUpFirst = [];
         var listed = new HashSet<long>();
@@ -70,7 +70,7 @@ internal sealed record AccountPlan
         {
             if (!known.TryGetValue(row.Email!, out var address))
             {
-                added++;
+                added.Add(row);
                 continue;
             }
 
@@ -94,7 +94,7 @@ internal sealed record AccountPlan
             changed.AddRange(addresses.Where(a => a.RetiredAt is null && a.IsPrimary && !listed.Contains(a.Id)).Select(a => new AddressChange(a, false, a.VerifiedAt, a.BaselineFrom, null)));
         }
 
-        var live = addresses.Count(a => a.RetiredAt is null) + added
+        var live = addresses.Count(a => a.RetiredAt is null) + added.Count
             + changed.Count(c => c.Held.RetiredAt is not null && c.RetiredAt is null) - changed.Count(c => c.Held.RetiredAt is null && c.RetiredAt is not null);
         var after = Merge(staged.Facts, held, isPartial, live, now);
         return new AccountPlan
@@ -105,7 +105,7 @@ internal sealed record AccountPlan
             ChangedAddresses = changed,
             LookUpFirst = lookUpFirst,
             After = after,
-            IsChanged = added > 0 || changed.Count > 0 || !IsSame(held, after),
+            IsChanged = added.Count > 0 || changed.Count > 0 || !IsSame(held, after),
         };
     }
 

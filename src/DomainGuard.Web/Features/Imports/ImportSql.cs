@@ -57,6 +57,34 @@ internal static class ImportSql
         """,
         SqlKind.Key, SqlKind.Text, SqlKind.Text, SqlKind.Key, SqlKind.Instant, SqlKind.Bool);
 
+    // Good rows of accounts by their ids, a JSON array; as they are stored, for the two statements below. p0 import, p1 the ids, p2 false.
+    public static SqlStatement NewRows { get; } = new(
+        """
+        SELECT r."ExternalId", r."UserName", COALESCE(r."SortName", r."UserName", r."ExternalId"), r."DisplayName", r."CreatedAt", r."LastSeenAt", r."TwoFactor", COALESCE(r."Privileged", 0),
+          COALESCE(r."Projects", 0), COALESCE(r."MonthlyDownloads", 0), r."Impact", r."DomainName", r."Email", COALESCE(r."SearchEmail", r."Email"), r."MailHost", r."IsPrimary", r."VerifiedAt"
+        FROM "ImportRow" r
+        WHERE r."ImportId" = @p0 AND r."ExternalId" IN (SELECT j."value" FROM json_each(@p1) j) AND r."IsRejected" = @p2
+        ORDER BY r."ExternalId", r."Sequence"
+        """,
+        SqlKind.Key, SqlKind.Text, SqlKind.Bool);
+
+    // One by one, for SQLite.
+    public static SqlStatement InsertAccount { get; } = new(
+        """
+        INSERT INTO "Account" ("Id", "ExternalId", "UserName", "SortName", "DisplayName", "CreatedAt", "LastSeenAt", "TwoFactor", "Privileged", "Projects", "MonthlyDownloads", "Impact", "AddressCount", "AddedAt", "ChangedAt", "Version")
+        VALUES (@p0, @p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12, @p13, @p13, 0)
+        """,
+        SqlKind.Key, SqlKind.Text, SqlKind.Text, SqlKind.Text, SqlKind.Text, SqlKind.Instant, SqlKind.Instant, SqlKind.Bool, SqlKind.Bool, SqlKind.Key, SqlKind.Key, SqlKind.Number, SqlKind.Number,
+        SqlKind.Instant);
+
+    // p2 the name of its domain: where nobody added it, the address is refused.
+    public static SqlStatement InsertAddress { get; } = new(
+        """
+        INSERT INTO "Address" ("Id", "AccountId", "DomainId", "Email", "SearchEmail", "MailHost", "IsPrimary", "VerifiedAt", "BaselineFrom", "State", "HandChange", "HandConfidence", "AddedAt", "Version")
+        VALUES (@p0, @p1, (SELECT d."Id" FROM "Domain" d WHERE d."Name" = @p2), @p3, @p4, @p5, @p6, @p7, @p8, 0, 0, 0, @p8, 0)
+        """,
+        SqlKind.Key, SqlKind.Key, SqlKind.Text, SqlKind.Text, SqlKind.Text, SqlKind.Text, SqlKind.Bool, SqlKind.Instant, SqlKind.Instant);
+
     public static SqlStatement UpdateAccount { get; } = new(
         """
         UPDATE "Account" SET "UserName" = @p1, "SortName" = @p2, "DisplayName" = @p3, "CreatedAt" = @p4, "LastSeenAt" = @p5, "TwoFactor" = @p6, "Privileged" = @p7, "Projects" = @p8,

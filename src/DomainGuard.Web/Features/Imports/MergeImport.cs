@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using DomainGuard.Core.Domains;
 using DomainGuard.Core.Scheduling;
 using DomainGuard.Data;
@@ -24,8 +25,11 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
     // Tables that grow so much are counted anew, then at four times as much: a plan that was made for nearly empty ones reads them whole for every row.
     internal const int MuchNew = 10_000;
 
-    // A page of new accounts touches some 20,000 pages of SQLite's file, nearly all of them in indexes.
-    private const int PagesWritten = 24_000;
+    // What a part of new accounts touches of SQLite's file, nearly all of it in indexes.
+    private const int PagesWritten = 10_000;
+
+    // Read and compared, and not yet written: so many wait at most.
+    private const int PlansAhead = 1;
 
     /// <summary>Merges; false when another run holds the import, or it is not to be merged (then its problem says why). Waits for other imports.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another took the import over.</exception>
@@ -110,25 +114,24 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
     }
 
     /// <summary>
-    /// While a page is written the next is read and compared, on a connection of its own: no two pages share an account. On PostgreSQL two pages are written at a time; they are
+    /// While a part is written the next are read and compared, on connections of their own: no two share an account. On PostgreSQL two pages are written at a time; they are
     /// committed one after the other, so that what is merged is always everything up to a page.
     /// </summary>
     private async Task MergePagesAsync(StatementSession session, ImportLease lease, Import import, bool hasNameless, Action<ImportProgress>? progress, CancellationToken cancel)
     {
         var total = import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts;
-        await using var reading = await StatementSession.OpenAsync(dbs, cancel, StageImport.PagesInMemory);
+        await using var readers = await PageReaders.OpenAsync(dbs, cancel);
         await using var other = session.Db.Database.IsNpgsql() ? await StatementSession.OpenAsync(dbs, cancel) : null;
-        await using var plans = PlansAsync(reading.Db, import, hasNameless, cancel).GetAsyncEnumerator(CancellationToken.None);
-        var next = NextAsync();
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var plans = Channel.CreateBounded<PagePlan>(new BoundedChannelOptions(PlansAhead) { SingleReader = true, SingleWriter = true });
+        var planning = Task.Run(() => PlanAsync(readers, import, hasNameless, plans.Writer, failed.Token), CancellationToken.None);
         Task before = Task.CompletedTask, last = Task.CompletedTask;
         var (by, then) = (session, other ?? session);
         var (added, countAt) = (0, MuchNew);
         try
         {
-            while (await next)
+            await foreach (var plan in plans.Reader.ReadAllAsync(cancel))
             {
-                var plan = plans.Current;
-                next = NextAsync();
                 await (other is null ? last : before); // then its session is free
                 var domains = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 (before, last) = (last, WriteAsync(by, plan, last, domains));
@@ -140,21 +143,19 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         }
         finally
         {
-            foreach (var task in (Task[])[next, before, last])
+            await failed.CancelAsync();
+            foreach (var task in (Task[])[planning, before, last])
             {
                 await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             }
         }
-
-        // SQLite does not wait, it works: on a thread of its own.
-        Task<bool> NextAsync() => Task.Run(() => plans.MoveNextAsync().AsTask(), CancellationToken.None);
 
         async Task WriteAsync(StatementSession by, PagePlan plan, Task before, TaskCompletionSource domains)
         {
             try
             {
                 import.MergedAccounts += await MergeAsync(by, lease, import, plan, hasNameless, before, domains, cancel);
-                added += plan.NewAccounts;
+                added += plan.Added.Accounts;
                 if (added >= countAt)
                 {
                     countAt = added * 4;
@@ -170,40 +171,103 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         }
     }
 
-    private async IAsyncEnumerable<PagePlan> PlansAsync(GuardDb db, Import import, bool hasNameless, [EnumeratorCancellation] CancellationToken cancel)
+    private async Task PlanAsync(PageReaders readers, Import import, bool hasNameless, ChannelWriter<PagePlan> plans, CancellationToken cancel)
     {
-        var after = import.MergedUpTo ?? "";
+        try
+        {
+            await foreach (var plan in PlansAsync(readers, import, hasNameless, cancel))
+            {
+                await plans.WriteAsync(plan, cancel);
+            }
+
+            plans.Complete();
+        }
+        catch (Exception e)
+        {
+            plans.Complete(e);
+        }
+    }
+
+    private async IAsyncEnumerable<PagePlan> PlansAsync(PageReaders readers, Import import, bool hasNameless, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var (db, after) = (readers.Between.Db, import.MergedUpTo ?? "");
         while (await StagedPage.StretchAsync(db, import.Id, after, cancel) is { } stretch)
         {
-            var hasDomains = false;
-            while (await stretch.NextAsync(db, after, cancel) is { } page)
+            var (hasDomains, accounts) = (false, 0);
+            await foreach (var read in ReadAsync(stretch))
             {
-                var plan = await PlanAsync(db, import, page, hasNameless, cancel);
-                if (plan.NewAddresses > 0 && !hasDomains)
+                var plan = read;
+                accounts += plan.HeldAccounts + plan.Added.Accounts;
+                if (plan.Added.Addresses > 0 && !hasDomains)
                 {
                     plan = plan with { Stretch = stretch, Missing = await MissingAsync(db, stretch, cancel) };
                     hasDomains = true;
                 }
 
+                if (plan.Part.UpTo is not null)
+                {
+                    (plan, accounts) = (plan with { DoneAccounts = accounts }, 0);
+                }
+
+                if (!plan.IsEmpty)
+                {
+                    yield return plan;
+                }
+            }
+
+            after = stretch.Last;
+        }
+
+        // New accounts on SQLite are read by one: it keeps ahead of the writer, and two would take the processor from it.
+        async IAsyncEnumerable<PagePlan> ReadAsync(StagedPage stretch)
+        {
+            var isServer = !db.Database.IsSqlite();
+            await foreach (var plan in readers.InOrderAsync(PagesAsync(db, stretch, isServer, cancel), (on, part) => PlanAsync(on, import, part, hasNameless, cancel), cancel))
+            {
                 yield return plan;
-                after = page.Last;
+            }
+
+            if (!isServer)
+            {
+                foreach (var ids in await stretch.NewByNameAsync(db, cancel))
+                {
+                    yield return await PlanAsync(readers.Between, import, new PagePart(stretch) { TakesHeld = false, New = ids }, hasNameless, cancel);
+                }
+
+                yield return await PlanAsync(readers.Between, import, new PagePart(stretch) { TakesHeld = false, New = [], UpTo = stretch.Last }, hasNameless, cancel);
             }
         }
     }
 
-    private async Task<PagePlan> PlanAsync(GuardDb db, Import import, StagedPage page, bool hasNameless, CancellationToken cancel)
+    /// <summary>
+    /// A server takes a stretch page by page. On SQLite accounts that we hold go first, page by page, then new ones in the order of their names: what is written at a time then lies
+    /// close together in the indexes by name and by address, and half as many pages of the file change. Broken off in between, the stretch is done again.
+    /// </summary>
+    private static async IAsyncEnumerable<PagePart> PagesAsync(GuardDb db, StagedPage stretch, bool isServer, [EnumeratorCancellation] CancellationToken cancel)
     {
-        List<StagedAccount> held = [];
-        await foreach (var account in StagedPage.AccountsAsync(page.HeldIn(db), conflict: null, cancel))
+        var after = stretch.After;
+        while (await stretch.NextAsync(db, after, cancel) is { } page)
         {
-            held.Add(account);
+            yield return isServer ? new PagePart(page) { UpTo = page.Last } : new PagePart(page) { New = [] };
+            after = page.Last;
+        }
+    }
+
+    private async Task<PagePlan> PlanAsync(StatementSession session, Import import, PagePart part, bool hasNameless, CancellationToken cancel)
+    {
+        var db = session.Db;
+        List<StagedAccount> held = [];
+        if (part.TakesHeld)
+        {
+            await foreach (var account in StagedPage.AccountsAsync(part.Page.HeldIn(db), conflict: null, cancel))
+            {
+                held.Add(account);
+            }
         }
 
         var now = clock.Now;
         var plans = await PlanChunk.MakeAsync(db, held, import.IsPartial, hasNameless, now, cancel);
-        var added = await page.NewIn(db).GroupBy(r => r.ImportId).Select(g => new { Accounts = g.Select(r => r.ExternalId).Distinct().Count(), Addresses = g.Count(r => r.Email != null) })
-            .FirstOrDefaultAsync(cancel);
-        return new PagePlan(page, plans.Count, added?.Accounts ?? 0, plans.Sum(p => p.NewAddresses) + (added?.Addresses ?? 0))
+        return new PagePlan(part, plans.Count, await PageAdditions.OfAsync(session, part, plans, cancel))
         {
             Accounts = [.. plans.Where(p => p.IsChanged).Select(p => UpdateRow(p, now))],
             Addresses =
@@ -224,7 +288,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
                 await AddDomainsAsync(session, lease, plan.Missing, clock.Now, cancel);
                 domains.TrySetResult();
                 await WriteAsync(session, lease, import, plan, before, clock.Now, cancel);
-                return plan.NewAccounts + plan.HeldAccounts;
+                return plan.DoneAccounts;
             }
             catch (Exception e) when (e is DbException or PageOvertakenException && attempt < MostAttempts && !before.IsFaulted)
             {
@@ -232,7 +296,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
                 await session.RollbackAsync();
                 await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), time, cancel);
                 var missing = plan.Stretch is null ? [] : await MissingAsync(session.Db, plan.Stretch, cancel);
-                plan = await PlanAsync(session.Db, import, plan.Page, hasNameless, cancel) with { Stretch = plan.Stretch, Missing = missing };
+                plan = await PlanAsync(session, import, plan.Part, hasNameless, cancel) with { DoneAccounts = plan.DoneAccounts, Stretch = plan.Stretch, Missing = missing };
             }
         }
     }
@@ -240,15 +304,14 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
     // The page before is committed first. Until then nothing is touched that it may touch too, for it would wait for what waits for it: the row of the import, domains.
     private static async Task WriteAsync(StatementSession session, ImportLease lease, Import import, PagePlan plan, Task before, DateTimeOffset now, CancellationToken cancel)
     {
-        var (page, db) = (plan.Page, session.Db);
-        var firstAccount = plan.NewAccounts == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Account, plan.NewAccounts, cancel);
-        var firstAddress = plan.NewAddresses == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Address, plan.NewAddresses, cancel);
+        var (part, db) = (plan.Part, session.Db);
+        var firstAccount = plan.Added.Accounts == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Account, plan.Added.Accounts, cancel);
+        var firstAddress = plan.Added.Addresses == 0 ? 0 : await IdAllocator.ReserveAsync(db, IdAllocator.Address, plan.Added.Addresses, cancel);
 
         await session.BeginAsync(cancel);
         if (await session.ExecuteManyAsync(ImportSql.UpdateAccount, plan.Accounts, cancel) != plan.Accounts.Count
             || await session.ExecuteManyAsync(ImportSql.UpdateAddress, plan.Addresses, cancel) != plan.Addresses.Count
-            || (plan.NewAccounts > 0 && await session.ExecuteAsync(ImportSql.InsertAccounts, [page.ImportId, page.After, page.Last, firstAccount - 1, now, false], cancel) != plan.NewAccounts)
-            || (plan.NewAddresses > 0 && await session.ExecuteAsync(ImportSql.InsertAddresses, [page.ImportId, page.After, page.Last, firstAddress - 1, now, false], cancel) != plan.NewAddresses))
+            || !await plan.Added.InsertAsync(session, part.Page, firstAccount, firstAddress, now, cancel))
         {
             throw new PageOvertakenException();
         }
@@ -256,7 +319,11 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         await before;
         await lease.CheckAsync(session, cancel);
         await session.ExecuteManyAsync(ImportSql.BringForward, plan.LookUpFirst, cancel);
-        await session.ExecuteAsync(ImportSql.Advance, [import.Id, page.Last, plan.NewAccounts + plan.HeldAccounts], cancel);
+        if (part.UpTo is not null)
+        {
+            await session.ExecuteAsync(ImportSql.Advance, [import.Id, part.UpTo, plan.DoneAccounts], cancel);
+        }
+
         await session.CommitAsync(cancel);
     }
 
@@ -348,14 +415,20 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         }
     }
 
-    /// <summary>What is to be written for a page, as far as it does not go from table to table.</summary>
-    private sealed record PagePlan(StagedPage Page, int HeldAccounts, int NewAccounts, int NewAddresses)
+    /// <summary>What is to be written in one transaction, as far as it does not go from table to table.</summary>
+    private sealed record PagePlan(PagePart Part, int HeldAccounts, PageAdditions Added)
     {
+        /// <summary>Accounts that are done with it, where it ends what is done again when it is broken off.</summary>
+        public int DoneAccounts { get; init; }
+
         public IReadOnlyList<object?[]> Accounts { get; init; } = [];
 
         public IReadOnlyList<object?[]> Addresses { get; init; } = [];
 
         public IReadOnlyList<object?[]> LookUpFirst { get; init; } = [];
+
+        /// <summary>Nothing is to be written.</summary>
+        public bool IsEmpty => Part.UpTo is null && Accounts.Count + Addresses.Count + LookUpFirst.Count + Added.Accounts + Added.Addresses == 0;
 
         /// <summary>The pages from this one on whose domains and mail hosts are added with it; null where an earlier page did, or nothing is new.</summary>
         public StagedPage? Stretch { get; init; }

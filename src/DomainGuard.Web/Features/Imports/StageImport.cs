@@ -44,8 +44,8 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
     private const int ChunkRows = 5_000;
     private const int MostProblem = 500;
 
-    /// <summary>Pages of SQLite's file that reading and staging keep: both go straight on and come back to few.</summary>
-    internal const int PagesInMemory = 1_000;
+    // Pages of SQLite's file that staging keeps: it goes straight on and comes back to few.
+    private const int PagesInMemory = 1_000;
 
     /// <summary>Stages and compares; the import that comes back is <see cref="ImportStatus.Compared"/>, or refused with its problem in words. Waits for other imports.</summary>
     /// <exception cref="ImportLeaseLostException">This process was held up, and another gave the import up.</exception>
@@ -218,59 +218,74 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
 
     private async Task CompareAsync(Import import, ImportLease lease, Action<ImportProgress>? progress, CancellationToken cancel)
     {
-        // Two: rows are still being read while conflicts are written.
-        await using var reading = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
+        await using var readers = await PageReaders.OpenAsync(dbs, cancel);
         await using var session = await StatementSession.OpenAsync(dbs, cancel, PagesInMemory);
-        var db = reading.Db;
-        var hasNameless = await StagedPage.HasNamelessAsync(db, import.Id, cancel);
-        List<StagedConflict> conflicts = [];
-        for (var page = await StagedPage.NextAsync(db, import.Id, "", cancel); page is not null; page = await StagedPage.NextAsync(db, import.Id, page.Last, cancel))
+        using var one = new SemaphoreSlim(1, 1);
+        var between = readers.Between.Db;
+        var hasNameless = await StagedPage.HasNamelessAsync(between, import.Id, cancel);
+        await foreach (var page in readers.InOrderAsync(StagedPage.AllAsync(between, import.Id, cancel), CompareAsync, cancel))
         {
-            import.NewAccounts += await page.NewIn(db).Select(r => r.ExternalId).Distinct().CountAsync(cancel);
-            List<StagedAccount> accounts = [];
-            await foreach (var account in StagedPage.AccountsAsync(page.HeldOrSeveralIn(db), AddAsync, cancel))
-            {
-                accounts.Add(account);
-            }
-
-            foreach (var plan in await PlanChunk.MakeAsync(db, accounts, import.IsPartial, hasNameless, clock.Now, cancel))
-            {
-                _ = plan.IsChanged ? import.ChangedAccounts++ : import.UnchangedAccounts++;
-            }
-
-            await WriteAsync();
+            import.NewAccounts += page.New;
+            import.ChangedAccounts += page.Changed;
+            import.UnchangedAccounts += page.Unchanged;
+            await RejectAsync(page.Conflicts);
             progress?.Invoke(new ImportProgress("Comparing", import.NewAccounts + import.ChangedAccounts + import.UnchangedAccounts, null));
         }
 
         if (!import.IsPartial && !hasNameless)
         {
-            import.GoneAccounts = await RemovalRule.GoneAsync(db, import.Id, cancel);
+            import.GoneAccounts = await RemovalRule.GoneAsync(between, import.Id, cancel);
         }
 
-        async Task AddAsync(StagedConflict conflict)
+        async Task<ComparedPage> CompareAsync(StatementSession reading, StagedPage page)
         {
-            conflicts.Add(conflict);
-            if (conflicts.Count >= ChunkRows)
+            var db = reading.Db;
+            var added = await page.NewIn(db).Select(r => r.ExternalId).Distinct().CountAsync(cancel);
+            List<StagedAccount> accounts = [];
+            List<StagedConflict> conflicts = [];
+            await foreach (var account in StagedPage.AccountsAsync(page.HeldOrSeveralIn(db), AddAsync, cancel))
             {
-                await WriteAsync();
+                accounts.Add(account);
+            }
+
+            var plans = await PlanChunk.MakeAsync(db, accounts, import.IsPartial, hasNameless, clock.Now, cancel);
+            var changed = plans.Count(p => p.IsChanged);
+            return new ComparedPage(added, changed, plans.Count - changed, conflicts);
+
+            // An account has all its rows on one page, however many they are.
+            async Task AddAsync(StagedConflict conflict)
+            {
+                conflicts.Add(conflict);
+                if (conflicts.Count >= ChunkRows)
+                {
+                    await RejectAsync(conflicts);
+                    conflicts.Clear();
+                }
             }
         }
 
-        async Task WriteAsync()
+        async Task RejectAsync(List<StagedConflict> conflicts)
         {
             if (conflicts.Count == 0)
             {
                 return;
             }
 
-            await session.BeginAsync(cancel);
-            await lease.CheckAsync(session, cancel);
-            await session.ExecuteManyAsync(ImportSql.RejectRow, conflicts.ConvertAll(c => new object?[] { import.Id, c.Row.ExternalId, c.Row.Sequence, true }), cancel);
-            var kept = conflicts.Take(Math.Max(0, MaxKeptRejections - import.Rejected));
-            await session.InsertAsync(ImportSql.Rejections, [.. kept.Select(c => new object?[] { import.Id, c.Row.Sequence, c.Row.Line, c.Field, c.Reason })], cancel);
-            await session.CommitAsync(cancel);
-            import.Rejected += conflicts.Count;
-            conflicts.Clear();
+            await one.WaitAsync(cancel);
+            try
+            {
+                await session.BeginAsync(cancel);
+                await lease.CheckAsync(session, cancel);
+                await session.ExecuteManyAsync(ImportSql.RejectRow, conflicts.ConvertAll(c => new object?[] { import.Id, c.Row.ExternalId, c.Row.Sequence, true }), cancel);
+                var kept = conflicts.Take(Math.Max(0, MaxKeptRejections - import.Rejected));
+                await session.InsertAsync(ImportSql.Rejections, [.. kept.Select(c => new object?[] { import.Id, c.Row.Sequence, c.Row.Line, c.Field, c.Reason })], cancel);
+                await session.CommitAsync(cancel);
+                import.Rejected += conflicts.Count;
+            }
+            finally
+            {
+                one.Release();
+            }
         }
     }
 
@@ -351,6 +366,8 @@ internal sealed class StageImport(IDbContextFactory<GuardDb> dbs, IdAllocator id
         [importId, sequence, bad.Line, bad.ExternalId ?? "", true, null, null, null, null, false, false, null, null, null, 0, false, null, null, null, null, null, null, null, ClaimProof.None];
 
     private static string Cut(string text, int length) => text.Length > length ? text[..length] : text;
+
+    private sealed record ComparedPage(int New, int Changed, int Unchanged, List<StagedConflict> Conflicts);
 
     private sealed class Chunk
     {

@@ -24,8 +24,16 @@ internal sealed record StagedPage(long ImportId, string After, string Last)
     private const int PageRows = 10_000;
     private const int StretchRows = 50_000;
 
-    /// <summary>The next page after an account; null at the end.</summary>
-    public static Task<StagedPage?> NextAsync(GuardDb db, long importId, string after, CancellationToken cancel) => NextAsync(Rows(db, importId, after), importId, after, PageRows, cancel);
+    /// <summary>All pages of an import, one after the other.</summary>
+    public static async IAsyncEnumerable<StagedPage> AllAsync(GuardDb db, long importId, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var after = "";
+        while (await NextAsync(Rows(db, importId, after), importId, after, PageRows, cancel) is { } page)
+        {
+            yield return page;
+            after = page.Last;
+        }
+    }
 
     /// <summary>Several pages in one: what lies ahead of the next of them. Null at the end.</summary>
     public static Task<StagedPage?> StretchAsync(GuardDb db, long importId, string after, CancellationToken cancel) =>
@@ -48,6 +56,28 @@ internal sealed record StagedPage(long ImportId, string After, string Last)
 
     /// <summary>Its good rows whose account we do not hold.</summary>
     public IQueryable<ImportRow> NewIn(GuardDb db) => In(db).Where(r => !r.IsRejected && !db.Accounts.Any(a => a.ExternalId == r.ExternalId));
+
+    /// <summary>Ids of its accounts that we do not hold, in the order of their names, in portions of one page.</summary>
+    public async Task<IReadOnlyList<string[]>> NewByNameAsync(GuardDb db, CancellationToken cancel)
+    {
+        var rows = await NewIn(db).OrderBy(r => r.ExternalId).ThenBy(r => r.Sequence).Select(r => new { r.ExternalId, Name = r.SortName ?? r.UserName ?? r.ExternalId }).ToListAsync(cancel);
+        List<string[]> portions = [];
+        List<string> portion = [];
+        var count = 0;
+        foreach (var account in rows.GroupBy(r => r.ExternalId, StringComparer.Ordinal).OrderBy(g => g.First().Name, StringComparer.Ordinal))
+        {
+            portion.Add(account.Key);
+            count += account.Count();
+            if (count >= PageRows)
+            {
+                portions.Add([.. portion]);
+                portion.Clear();
+                count = 0;
+            }
+        }
+
+        return portion.Count > 0 ? [.. portions, [.. portion]] : portions;
+    }
 
     /// <summary>Its rows of accounts that we hold.</summary>
     public IQueryable<ImportRow> HeldIn(GuardDb db) => In(db).Where(r => db.Accounts.Any(a => a.ExternalId == r.ExternalId));
@@ -170,4 +200,17 @@ internal sealed record StagedPage(long ImportId, string After, string Last)
             : a.MonthlyDownloads != b.MonthlyDownloads ? "monthly_downloads"
             : null;
     }
+}
+
+/// <summary>What one transaction takes of a page.</summary>
+internal sealed record PagePart(StagedPage Page)
+{
+    /// <summary>Takes its accounts that we hold.</summary>
+    public bool TakesHeld { get; init; } = true;
+
+    /// <summary>Ids of accounts that we do not hold, which it takes; null: all of the page.</summary>
+    public IReadOnlyList<string>? New { get; init; }
+
+    /// <summary>With it everything up to this account is done; null where something of its page comes later.</summary>
+    public string? UpTo { get; init; }
 }
