@@ -32,7 +32,8 @@ namespace DomainGuard.Benchmarks;
 internal static class GateBenchmark
 {
     private const int Callers = 32;
-    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(5);
+    private const double Wanted = 0.6; // of the yardstick
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Upstream = TimeSpan.FromMilliseconds(50);
 
     /// <summary><c>gate [ACCOUNTS]</c>: on SQLite in a temporary folder. Prints tables in Markdown.</summary>
@@ -97,13 +98,15 @@ internal static class GateBenchmark
         await LoadAsync(client, gate, 2_000);
         var (bare, ours) = (await LoadAsync(client, yardstick, 20_000), await LoadAsync(client, gate, 20_000));
         (bare, ours) = (Math.Max(bare, await LoadAsync(client, yardstick, 20_000)), Math.Max(ours, await LoadAsync(client, gate, 20_000)));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{accounts:N0} accounts, SQLite; the most of two rounds of 20,000 with {Callers} callers; then half of what the gate does, asked by a process of its own at its moments"));
+        var wanted = bare * Wanted;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{accounts:N0} accounts, SQLite; the most of two rounds of 20,000 with {Callers} callers; then asked by a process of its own at its moments: half of what is wanted ({wanted / 2:N0}/s), and half of what the gate does ({ours / 2:N0}/s)"));
         Console.WriteLine();
-        Console.WriteLine("| asked | /s | of the yardstick | p50 ms at half the gate's load | p99 ms |");
-        Console.WriteLine("|---|---:|---:|---:|---:|");
-        var (half, low) = (await PacedAsync(client, gate, ours / 2), await PacedAsync(client, yardstick, ours / 2));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| yardstick: key, one row read, one inserted | {bare:N0} | | {low} |"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| recovery check from state | {ours:N0} | {ours / bare:P0} | {half} |"));
+        Console.WriteLine("| asked | /s | of the yardstick | p50 ms at half of what is wanted | p99 ms | p50 ms at half of what it does | p99 ms |");
+        Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|");
+        var gatePaced = $"{await PacedAsync(client, gate, wanted / 2)} | {await PacedAsync(client, gate, ours / 2)}";
+        var yardstickPaced = $"{await PacedAsync(client, yardstick, wanted / 2)} | {await PacedAsync(client, yardstick, ours / 2)}";
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| yardstick: key, one row read, one inserted | {bare:N0} | | {yardstickPaced} |"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| recovery check from state | {ours:N0} | {ours / bare:P0} | {gatePaced} |"));
         Console.WriteLine();
     }
 
