@@ -65,7 +65,7 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
 
         await page.WaitForSelectorAsync("aside.panel:has-text('quietforge.io')");
         await page.Keyboard.PressAsync("o");
-        await page.WaitForSelectorAsync("#decide:has-text('Override until')");
+        await page.WaitForSelectorAsync("#decide h3:text-matches('^Override ([0-9]+ cases|this case)$')");
         await page.Keyboard.TypeAsync("Owner called, jkcu.");
         await page.Keyboard.PressAsync("Control+Enter");
         await page.WaitForSelectorAsync(".snack:has-text('overridden')");

@@ -41,6 +41,9 @@ internal static class CaseWords
         _ => what.ToString(),
     };
 
+    /// <summary>The same before what it is done to: "Override", before "3 cases".</summary>
+    public static string Act(CaseEvent what) => what == CaseEvent.Override ? "Override" : Verb(what);
+
     /// <summary>What was done, after who did it: "Jonas T. overrode it".</summary>
     public static string Past(CaseEvent what) => what switch
     {
