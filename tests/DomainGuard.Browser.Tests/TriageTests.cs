@@ -161,6 +161,7 @@ public sealed class TriageTests(ConsoleFixture console) : IClassFixture<ConsoleF
             await page.Keyboard.PressAsync(key);
         }
 
+        await page.WaitForSelectorAsync(".snack:has-text('Auditors can read, not decide')");
         await page.WaitForTimeoutAsync(500);
         Assert.Equal(0, await page.Locator("#decide, .bulk, aside.panel form").CountAsync());
         Assert.All(await StatesAsync(cases), s => Assert.Equal(CaseState.Unverified, s));

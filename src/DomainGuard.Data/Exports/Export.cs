@@ -43,7 +43,7 @@ public enum ExportStatus
     /// <summary>It failed, see the problem; it can be asked for again.</summary>
     Failed = 3,
 
-    /// <summary>Its file was let go of after its time.</summary>
+    /// <summary>Its file was deleted after its time.</summary>
     Expired = 4,
 }
 

@@ -43,7 +43,7 @@ internal static class DecisionPlaces
     /// <summary>The forbidden ones in one line: "Dismiss, Snooze: needs review only". Null when nothing is.</summary>
     public static string? Forbidden(IReadOnlyList<DecisionPlace> places)
     {
-        var lines = places.Where(p => !p.IsAllowed).GroupBy(p => p.Why).Select(g => $"{string.Join(", ", g.Select(p => CaseWords.Verb(p.Shown)))}: {g.Key}");
+        var lines = places.Where(p => !p.IsAllowed).GroupBy(p => p.Why).Select(g => $"{string.Join(", ", g.Select(p => CaseWords.Act(p.Shown)))}: {g.Key}");
         var text = string.Join(". ", lines);
         return text.Length == 0 ? null : text;
     }

@@ -19,11 +19,17 @@ public sealed partial class TriagePage
 
     private async Task OpenFormAsync(int index)
     {
+        if (!_mayDecide)
+        {
+            Say(MayNotText);
+            return;
+        }
+
         await ReadScopeAsync();
         var place = _places[index];
-        if (!_mayDecide || !place.IsAllowed || (!HasSelection && _cursor is null))
+        if (!place.IsAllowed || (!HasSelection && _cursor is null))
         {
-            Say(place.Why is null ? "Nothing is selected." : $"{CaseWords.Verb(place.Shown)}: {place.Why}.");
+            Say(place.Why is null ? "Nothing is selected." : $"{CaseWords.Act(place.Shown)}: {place.Why}.");
             return;
         }
 

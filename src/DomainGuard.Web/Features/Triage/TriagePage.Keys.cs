@@ -44,9 +44,9 @@ public sealed partial class TriagePage
     private async Task PlaceAsync(int place, CaseEvent? only)
     {
         await ReadScopeAsync();
-        if (only is { } what && !_places[place].Events.Contains(what))
+        if (_mayDecide && only is { } what && !_places[place].Events.Contains(what))
         {
-            Say($"{CaseWords.Verb(what)}: {(_places[place].Shown == what ? _places[place].Why : "not in this state")}.");
+            Say($"{CaseWords.Act(what)}: {(_places[place].Shown == what ? _places[place].Why : "not in this state")}.");
             return;
         }
 
