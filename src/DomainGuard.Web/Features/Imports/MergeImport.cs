@@ -13,8 +13,8 @@ using Microsoft.EntityFrameworkCore;
 namespace DomainGuard.Web.Features.Imports;
 
 /// <summary>
-/// Carries a compared import out: page after page of accounts, each in one short transaction together with how far it came, then retires who is gone, then counts addresses per
-/// domain. Killed at any moment it goes on where it was, by whoever takes the lease; doing a page again changes nothing.
+/// Carries a compared import out: page after page of accounts in short transactions that write how far it came, then retires who is gone, then counts addresses per domain. Killed at
+/// any moment it goes on where it was, by whoever takes the lease; doing a page again changes nothing.
 /// </summary>
 internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains tally, ImportTurn turn, GuardClock clock, TimeProvider time)
 {
