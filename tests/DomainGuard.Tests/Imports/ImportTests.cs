@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DomainGuard.Core.Cases;
 using DomainGuard.Core.Domains;
 using DomainGuard.Data.Accounts;
@@ -93,6 +94,24 @@ public sealed class ImportTests
         await using var db = await world.Dbs.CreateDbContextAsync();
         Assert.Equal(["example.com", "mail.example.org"], await db.MailHosts.OrderBy(h => h.Name).Select(h => h.Name).ToListAsync());
         Assert.Equal(await db.Addresses.CountAsync(), await db.Addresses.Select(a => a.Id).Distinct().CountAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public async Task An_id_of_any_letters_is_an_account_of_its_own(DatabaseProvider provider)
+    {
+        string[] ids = ["a\"b", "a\\b", "a/b", "a'b", "Žluťoučký", "名前", "🔑", "x\u2028y", "%", "A", "a", "null", "1", "01", "<&>"];
+        await using var world = await ImportWorld.CreateAsync(provider);
+
+        var import = await world.ImportAsync(string.Concat(ids.Select((id, i) => $$$"""{"accountId":{{{JsonSerializer.Serialize(id)}}},"addresses":[{"email":"a@d{{{i}}}.com"},{"email":"b@d{{{i}}}.com"}]}""" + "\n")), format: ImportFormat.Ndjson);
+
+        await using var db = await world.Dbs.CreateDbContextAsync();
+        Assert.Equal((ImportStatus.Completed, ids.Length, 0), (import.Status, import.NewAccounts, import.Rejected));
+        Assert.Equal(ids.Order(StringComparer.Ordinal), (await db.Accounts.Select(a => a.ExternalId).ToListAsync()).Order(StringComparer.Ordinal));
+        foreach (var (i, id) in ids.Index())
+        {
+            Assert.Equal([$"a@d{i}.com", $"b@d{i}.com"], await db.Addresses.Where(a => a.Account!.ExternalId == id).OrderBy(a => a.Email).Select(a => a.Email).ToListAsync());
+        }
     }
 
     [Theory]

@@ -124,7 +124,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         await using var other = session.Db.Database.IsNpgsql() ? await StatementSession.OpenAsync(dbs, cancel) : null;
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var plans = Channel.CreateBounded<PagePlan>(new BoundedChannelOptions(PlansAhead) { SingleReader = true, SingleWriter = true });
-        var planning = Task.Run(() => PlanAsync(readers, import, hasNameless, plans.Writer, failed.Token), CancellationToken.None);
+        var planning = Task.Run(() => PlanAllAsync(readers, import, hasNameless, plans.Writer, failed.Token), CancellationToken.None);
         Task before = Task.CompletedTask, last = Task.CompletedTask;
         var (by, then) = (session, other ?? session);
         var (added, countAt) = (0, MuchNew);
@@ -171,7 +171,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
         }
     }
 
-    private async Task PlanAsync(PageReaders readers, Import import, bool hasNameless, ChannelWriter<PagePlan> plans, CancellationToken cancel)
+    private async Task PlanAllAsync(PageReaders readers, Import import, bool hasNameless, ChannelWriter<PagePlan> plans, CancellationToken cancel)
     {
         try
         {
@@ -241,7 +241,7 @@ internal sealed class MergeImport(IDbContextFactory<GuardDb> dbs, TallyDomains t
 
     /// <summary>
     /// A server takes a stretch page by page. On SQLite accounts that we hold go first, page by page, then new ones in the order of their names: what is written at a time then lies
-    /// close together in the indexes by name and by address, and half as many pages of the file change. Broken off in between, the stretch is done again.
+    /// close together in the indexes by name and by address, and fewer pages of the file change. Broken off in between, the stretch is done again.
     /// </summary>
     private static async IAsyncEnumerable<PagePart> PagesAsync(GuardDb db, StagedPage stretch, bool isServer, [EnumeratorCancellation] CancellationToken cancel)
     {

@@ -37,6 +37,11 @@ internal sealed record PageAdditions(int Accounts, int Addresses)
         {
             var rows = ids.Count == 0 ? [] : await session.QueryAsync(ImportSql.NewRows, [part.Page.ImportId, JsonSerializer.Serialize(ids), false], cancel);
             object?[][][] accounts = [.. rows.GroupBy(r => (string)r[Id]!, StringComparer.Ordinal).Select(g => g.ToArray()).OrderBy(g => (string)g[0][Name]!, StringComparer.Ordinal)];
+            if (accounts.Length != ids.Count)
+            {
+                throw new InvalidOperationException($"Of {ids.Count} new accounts the staged rows of {accounts.Length} were found.");
+            }
+
             return new PageAdditions(accounts.Length, rows.Count(r => r[Email] is not null) + ofHeld)
             {
                 New = accounts,
